@@ -67,9 +67,7 @@ struct LpPooling: Layer, Component {
   func plan(for inputs: [Port]) throws -> Plan {
     var plan = try pooling.plan(for: inputs[0].shape)
     if isLearned {
-      // ρ = ln(e^(p−1) − 1), in a form in which a large p does not overflow.
-      let excess = p - 1
-      let rho = excess + Double.log(-Double.expm1(-excess))
+      let rho = Softplus.inverse(p - 1)
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]
     } else if p < .infinity, pooling.tile(from: inputs[0].shape, to: plan.output) != nil,
       let x = Planes(inputs[0].shape), let y = Planes(plan.output)

@@ -54,6 +54,9 @@ struct Softplus: Layer, Component {
     }
   }
 
+  /// The x with ln(1 + eˣ) = y > 0, in a form in which a large y does not overflow.
+  static func inverse(_ y: Double) -> Double { y + Double.log(-Double.expm1(-y)) }
+
   /// ln(1 + e^(βx)) / β.
   static func of<S: Scalar>(_ x: S, beta: S = 1) -> S {
     (x > 0 ? x : 0) + S.log1p(S.exp(-beta * abs(x))) / beta

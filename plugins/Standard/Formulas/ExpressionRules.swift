@@ -326,7 +326,7 @@ extension Expression {
     case .log1p: Double.log1p(x)
     case .tanh: Double.tanh(x)
     case .logistic: 1 / (1 + Double.exp(-x))
-    case .softplus: max(x, 0) + Double.log1p(Double.exp(-Swift.abs(x)))
+    case .softplus: Softplus.of(x)
     case .erf: Double.erf(x)
     case .erfc: Double.erfc(x)
     case .sin: Double.sin(x)

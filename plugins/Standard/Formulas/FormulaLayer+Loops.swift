@@ -39,7 +39,7 @@ extension FormulaLayer {
   // MARK: Every number by itself
 
   func loopOverEntries<S>(
-    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int
   ) {
     let count = sampleCount(tensors)
     if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
@@ -106,7 +106,7 @@ extension FormulaLayer {
   // MARK: All numbers of a sample
 
   func loopOverSamples<S>(
-    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int
   ) {
     let (width, entries) = (run.width, run.entries)
     if let place = run.place(of: .entryCount) {
@@ -138,7 +138,7 @@ extension FormulaLayer {
   // MARK: Windows
 
   func loopOverWindows<S>(
-    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int
   ) {
     guard let pooling else { return }
     let width = run.width

@@ -131,19 +131,13 @@ struct FormulaLayer: Layer, Component {
     return { tensor, index, sample in
       var steps = steps
       let parameters = formula.parameters.enumerated().map { k, parameter -> [Double] in
-        let plane =
-          switch parameter.extent {
-          case .scalar: shape.count
-          case .features: 1
-          case .channels: shape.rank > 0 ? shape.count / shape[0] : 1
-          }
-        return [parameter.number(of: sample.parameters[k][index / plane])]
+        return [parameter.number(of: sample.parameters[k][index / plane(of: k, on: shape)])]
       }
       let node: Expression.ID
       let entry: String
       switch tensor {
       case .output:
-        node = steps.valueNode
+        node = steps.value
         entry = WorkedEntry.letter("y", index, of: shape)
       case .inputGradient(let k):
         guard let gradient = steps.gradient(ofInput: k) else { return nil }
@@ -202,7 +196,7 @@ struct FormulaLayer: Layer, Component {
     StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
       run in
       setParameters(&run, pass.parameters, sample: tensors.sample(of: self))
-      loop(&run, tensors, samples: pass.samples, isBackward: false)
+      loop(&run, tensors, samples: pass.samples)
     }
   }
 
@@ -221,7 +215,7 @@ struct FormulaLayer: Layer, Component {
           sums[k] = run.startGradient(
             of: k, isScalar: formula.parameters[k].extent == .scalar, of: sample.count)
         }
-        loop(&run, tensors, samples: pass.samples, isBackward: true)
+        loop(&run, tensors, samples: pass.samples)
         for k in formula.parameters.indices {
           guard let sums = sums[k] else { continue }
           run.finishGradient(
@@ -252,12 +246,12 @@ struct FormulaLayer: Layer, Component {
   }
 
   private func loop<S>(
-    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int
   ) {
     switch formula.grouping {
-    case .none: loopOverEntries(&run, tensors, samples: samples, isBackward: isBackward)
-    case .sample: loopOverSamples(&run, tensors, samples: samples, isBackward: isBackward)
-    case .window: loopOverWindows(&run, tensors, samples: samples, isBackward: isBackward)
+    case .none: loopOverEntries(&run, tensors, samples: samples)
+    case .sample: loopOverSamples(&run, tensors, samples: samples)
+    case .window: loopOverWindows(&run, tensors, samples: samples)
     }
   }
 }
@@ -266,12 +260,11 @@ extension Formula.Parameter {
   /// The number that the formula reads for an entry of the learned tensor.
   func number(of learned: Double) -> Double {
     guard let range else { return learned }
-    func softplus(_ x: Double) -> Double { max(x, 0) + Double.log1p(Double.exp(-abs(x))) }
     switch (range.lower.isFinite, range.upper.isFinite) {
     case (true, true):
-      return range.lower + (range.upper - range.lower) / (1 + Double.exp(-learned))
-    case (true, false): return range.lower + softplus(learned)
-    case (false, true): return range.upper - softplus(learned)
+      return range.lower + (range.upper - range.lower) * Sigmoid.of(learned)
+    case (true, false): return range.lower + Softplus.of(learned)
+    case (false, true): return range.upper - Softplus.of(learned)
     case (false, false): return learned
     }
   }
@@ -279,12 +272,11 @@ extension Formula.Parameter {
   /// The initial value of the learned tensor.
   var initialTensor: Double {
     guard let range else { return initial }
-    func inverseSoftplus(_ x: Double) -> Double { x + Double.log(-Double.expm1(-x)) }
     switch (range.lower.isFinite, range.upper.isFinite) {
     case (true, true):
       return Double.log((initial - range.lower) / (range.upper - initial))
-    case (true, false): return inverseSoftplus(initial - range.lower)
-    case (false, true): return inverseSoftplus(range.upper - initial)
+    case (true, false): return Softplus.inverse(initial - range.lower)
+    case (false, true): return Softplus.inverse(range.upper - initial)
     case (false, false): return initial
     }
   }

@@ -187,7 +187,7 @@ struct FormulaParser {
       return expression.number(value)
     case .name(let name):
       position += 1
-      if let reduction = FormulaParser.reduction(name), first.index != nil || !isCall {
+      if let reduction = FormulaParser.reductions[name], first.index != nil || !isCall {
         return try indexed(reduction, first)
       }
       if isCall, meaning(of: name) == nil { return try call(name, at: first) }
@@ -255,18 +255,13 @@ struct FormulaParser {
     "softplus": .softplus, "erf": .erf, "erfc": .erfc, "sin": .sin, "cos": .cos,
   ]
 
-  private enum Combination: Equatable { case sum, product, mean, max, min }
+  /// A function of the entries of a group.
+  enum Combination: Sendable { case sum, product, mean, max, min }
 
-  private static func reduction(_ name: String) -> Combination? {
-    switch name {
-    case "Σ", "∑", "sum": .sum
-    case "Π", "∏", "prod": .product
-    case "mean": .mean
-    case "max": .max
-    case "min": .min
-    default: nil
-    }
-  }
+  static let reductions: [String: Combination] = [
+    "Σ": .sum, "∑": .sum, "sum": .sum, "Π": .product, "∏": .product, "prod": .product,
+    "mean": .mean, "max": .max, "min": .min,
+  ]
 
   private func unknown(_ name: String) -> String {
     let own = names.map { $0.name } + FormulaParser.functions.map { $0.key }
@@ -285,7 +280,7 @@ struct FormulaParser {
   private mutating func call(_ name: String, at first: FormulaToken) throws(FormulaError)
     -> Expression.ID
   {
-    let reduction = FormulaParser.reduction(name)
+    let reduction = FormulaParser.reductions[name]
     let function = FormulaParser.functions.first { $0.key == name }?.value
     guard reduction != nil || function != nil else {
       throw FormulaError(message: unknown(name), position: first.position)

@@ -3,7 +3,8 @@ import NNExp
 /// The derivation of a formula's gradient, rule by rule, as `nnexp explain` writes it.
 struct FormulaSteps {
   private var graph: Expression
-  private let value: Expression.ID
+  /// The node of y.
+  let value: Expression.ID
   private let letters: [String]
   private let parameters: [String]
   private let hasGroups: Bool
@@ -34,9 +35,6 @@ struct FormulaSteps {
   var definitions: [String] {
     parts.enumerated().map { k, id in "\(name(k)) = \(text(id, named: parts, isDefinition: true))" }
   }
-
-  /// y in the letters of the definitions.
-  var lastStep: String { text(value, named: parts, isDefinition: true) }
 
   /// A step of the derivation: an equation, and the rule that it follows.
   typealias Step = (equation: String, rule: String)
@@ -197,8 +195,6 @@ struct FormulaSteps {
     let seed = graph.insert(.cotangent)
     return graph.differentiate(value, seed: seed, combines: hasGroups).inputs[k]
   }
-
-  var valueNode: Expression.ID { value }
 
   // MARK: LaTeX
 

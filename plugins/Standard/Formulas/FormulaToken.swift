@@ -39,14 +39,11 @@ extension FormulaToken {
   /// True if an operand can end with this token, so that an operator follows.
   fileprivate var endsOperand: Bool {
     switch kind {
-    case .name(let name): !FormulaToken.reductions.contains(name)
+    case .name(let name): FormulaParser.reductions[name] == nil
     case .number, .raised, .close: true
     case .symbol, .open, .end: false
     }
   }
-
-  /// The names that combine the entries of a group.
-  static let reductions: Set<String> = ["Σ", "∑", "sum", "Π", "∏", "prod", "mean", "max", "min"]
 }
 
 /// Reads the tokens of a formula.
