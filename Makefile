@@ -118,7 +118,7 @@ pictures: build
 	cp experiments/xor.yaml .build/pictures
 	cd .build/pictures && $(TERMINAL) $(PICTURES)/watch.svg --save xor.yaml 'learning_rate: 2' \
 	  'learning_rate: 8' --from loss --before 'waiting for' -- $(CURDIR)/$(BUILD) watch xor.yaml
-	$(TERMINAL) $(PICTURES)/explain.svg --from "'pool': lp_pooling" --before "'output': dense" \
+	$(TERMINAL) $(PICTURES)/explain.svg --columns 96 --from "'pool': lp_pooling" --before "'output': dense" \
 	  -- $(BUILD) explain experiments/digits_lp.yaml
 
 # Opens reports in headless Chromium; SCREENSHOTS=folder keeps pictures for a person to look at.
