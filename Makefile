@@ -136,7 +136,7 @@ install: build
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
 	install -d $(PREFIX)/libexec/nnexp
-	install -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
+	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
 	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
