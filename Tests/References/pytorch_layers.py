@@ -439,4 +439,37 @@ case(
     "concatenate, channels", "concatenate", {}, [draw.normal(3, 1, 3, 2), draw.normal(3, 2, 3, 2)],
     lambda i, p, s: torch.cat(i, 1))
 
+# Activations that are formulas. The kinks of hard_sigmoid, hard_swish, hard_tanh and relu6 are not
+# among the numbers.
+
+bent = torch.tensor(
+    [[-40, -7.5, -2.9, -0.99, -1e-3, -1e-9, 0.25, 0.5], [40, 7.5, 2.9, 0.99, 1e-3, 1e-9, 5.9, 6.1]])
+for layer, settings, wide in [
+    ("silu", [({}, F.silu)], far),
+    ("mish", [({}, F.mish)], far),
+    ("log_sigmoid", [({}, F.logsigmoid)], far),
+    ("softsign", [({}, F.softsign)], far[:, :6]),
+    ("selu", [({}, F.selu)], bent),
+    # The gradient of PyTorch's hardsigmoid has 1/6 in float32.
+    ("hard_sigmoid", [({}, lambda x: torch.clamp(x / 6 + 0.5, 0, 1))], bent),
+    ("hard_swish", [({}, F.hardswish)], bent),
+    (
+        "hard_tanh",
+        [
+            ({}, F.hardtanh),
+            ({"minimum": -0.5, "maximum": 3}, lambda x: F.hardtanh(x, -0.5, 3)),
+        ],
+        bent * 1.01,
+    ),
+    ("relu6", [({}, F.relu6)], bent),
+]:
+    for options, function in settings:
+        title = ", ".join([layer] + [f"{k} {v}" for k, v in options.items()])
+        elementwise(title, layer, options, function)
+        elementwise(title + ", far out", layer, options, function, wide)
+for slopes, count, shape in [("scalar", 1, (5,)), ("channels", 3, (3, 2, 4)), ("features", 6, (6,))]:
+    case(
+        f"prelu, {slopes}", "prelu", {"slopes": slopes}, [draw.normal(4, *shape)],
+        lambda i, p, s: F.prelu(i[0], p[0]), [("slope", draw.normal(count))])
+
 write(__file__, {}, cases=cases)

@@ -16,6 +16,11 @@ public func registerLayers(in registry: inout Registry) {
   registry.register(Elu.self)
   registry.register(Gelu.self)
   registry.register(Softplus.self)
+  let activations: [any Component<any Layer>.Type] = [
+    Silu.self, Mish.self, LogSigmoid.self, Softsign.self, Selu.self, HardSigmoid.self,
+    HardSwish.self, HardTanh.self, Relu6.self, Prelu.self,
+  ]
+  for activation in activations { registry.layers.add(ComponentType(activation)) }
 
   registry.register(Softmax.self)
   registry.register(LogSoftmax.self)

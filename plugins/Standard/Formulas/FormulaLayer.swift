@@ -66,6 +66,18 @@ struct FormulaLayer: Layer, Component {
     }
   }
 
+  /// A layer with a fixed equation in x.
+  init(
+    _ text: String, parameters: [Formula.Parameter] = [],
+    constants: [(name: String, value: Double)] = []
+  ) throws {
+    do {
+      formula = try Formula(text, inputs: ["x"], parameters: parameters, constants: constants)
+    } catch { throw Diagnostic("\(error.message), in \"\(text)\"") }
+    pooling = nil
+    inputCount = 1...1
+  }
+
   func plan(for inputs: [Port]) throws -> Plan {
     var plan: Plan
     let entries: Int
