@@ -37,6 +37,10 @@ import Testing
     ("{type: dropout, rate: 0.25}", [[3]]), ("{type: dropout, rate: 0}", [[3]]),
     ("flatten", [[1, 2, 2]]), ("{type: reshape, shape: [2, 2]}", [[4]]),
     ("add", [[3], [3], [3]]), ("multiply", [[3], [3]]), ("multiply", [[3], [3], [3]]),
+    ("subtract", [[3], [3]]), ("divide", [[3], [3]]), ("maximum", [[3], [3]]),
+    ("minimum", [[3], [3]]), ("{type: slice, start: 1}", [[4]]),
+    ("{type: transpose, axes: [1, 0]}", [[2, 3]]), ("{type: pad, padding: 1}", [[3]]),
+    ("{type: crop, cropping: 1}", [[3]]), ("{type: upsample, factor: 2}", [[3]]),
     ("concatenate", [[3], [2]]), ("concatenate", [[1, 2, 2], [2, 2, 2]]),
   ]
 

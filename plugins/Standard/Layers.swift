@@ -37,5 +37,11 @@ public func registerLayers(in registry: inout Registry) {
   registry.register(Multiply.self)
   registry.register(Concatenate.self)
 
+  let others: [any Component<any Layer>.Type] = [
+    Subtract.self, Divide.self, Maximum.self, Minimum.self,
+    Slice.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
+  ]
+  for layer in others { registry.layers.add(ComponentType(layer)) }
+
   registry.register(FormulaLayer.self)
 }

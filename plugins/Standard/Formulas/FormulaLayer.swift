@@ -66,16 +66,16 @@ struct FormulaLayer: Layer, Component {
     }
   }
 
-  /// A layer with a fixed equation in x.
+  /// A layer with a fixed equation.
   init(
-    _ text: String, parameters: [Formula.Parameter] = [],
+    _ text: String, _ inputs: [String] = ["x"], parameters: [Formula.Parameter] = [],
     constants: [(name: String, value: Double)] = []
   ) throws {
     do {
-      formula = try Formula(text, inputs: ["x"], parameters: parameters, constants: constants)
+      formula = try Formula(text, inputs: inputs, parameters: parameters, constants: constants)
     } catch { throw Diagnostic("\(error.message), in \"\(text)\"") }
     pooling = nil
-    inputCount = 1...1
+    inputCount = inputs.count...inputs.count
   }
 
   func plan(for inputs: [Port]) throws -> Plan {
