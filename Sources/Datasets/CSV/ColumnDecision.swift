@@ -265,7 +265,8 @@ struct ColumnDecision {
   }
 
   private mutating func refuseTooLarge(_ text: ScannedColumn.Text) {
-    refuseCells("'\(text.text)' in column '\(shown)' is too large for a number", [], at: text.offset)
+    refuseCells(
+      "'\(text.text)' in column '\(shown)' is too large for a number", [], at: text.offset)
   }
 
   /// The common form of all texts that are not missing; nil if they have none.
