@@ -59,7 +59,8 @@ public final class Run<S: Scalar> {
     earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(
-      experiment.resolvedText(relativeTo: absolutePath(of: experiment.folder)),
+      experiment.resolvedText(
+        relativeTo: absolutePath(of: experiment.folder), startingFrom: prepared.startingRun),
       to: "resolved.yaml")
     try directory.write(prepared.data.columnsJSON, to: DataEncoding.file)
     if let samples = try prepared.data.keptSamples(prepared.checkedSamples) {
