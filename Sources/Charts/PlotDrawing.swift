@@ -159,7 +159,7 @@ struct PlotDrawing {
         case .line:
           svg.line(
             left, middle, left + 18, middle, style: "w " + stroke(entry.series),
-            extra: entry.series.isDashed ? Self.dashes : "")
+            extra: Self.dashes(entry.series))
         case .points:
           svg.circle(left + 9, middle, radius: 4, style: fill(entry.series))
         case .bars:
@@ -171,6 +171,14 @@ struct PlotDrawing {
   }
 
   private static let dashes = " stroke-dasharray=\"5 4\""
+
+  private static func dashes(_ series: Series) -> String {
+    switch series.dash {
+    case .solid: ""
+    case .dashed: dashes
+    case .dotted: " stroke-dasharray=\"0.1 4\""
+    }
+  }
 
   private func drawAxes(on svg: inout SVGText) {
     for tick in y.ticks {
@@ -279,7 +287,7 @@ struct PlotDrawing {
       }
     }
     if !data.isEmpty {
-      svg.path(data, style: "w " + stroke(series), extra: series.isDashed ? Self.dashes : "")
+      svg.path(data, style: "w " + stroke(series), extra: Self.dashes(series))
     }
   }
 

@@ -34,7 +34,7 @@ struct PredictionCharts {
     self.splitCount = splitCount
   }
 
-  /// The maximum number of classes with curves, each in a color of its own.
+  /// The maximum number of classes with curves, each in another color.
   private static let mostClasses = 8
 
   /// A sentence about the classes without curves; nil if all have one.
@@ -130,7 +130,7 @@ struct PredictionCharts {
         score.name + " (area \(rounded(score.areaUnderCurve, digits: 4)))", color: index,
         thinned(score.rates.map { .init($0.falsePositive, $0.truePositive) }))
     }
-    let diagonal = Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)])
+    let diagonal = Series("", color: nil, dash: .dashed, [.init(0, 0), .init(1, 1)])
     return Chart(
       "\(split): receiver operating characteristic",
       .plot(
@@ -175,7 +175,7 @@ struct PredictionCharts {
           x: Axis("probability of the predicted class", domain: 0...1),
           y: Axis("share that is correct", domain: 0...1),
           series: [
-            Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)]),
+            Series("", color: nil, dash: .dashed, [.init(0, 0), .init(1, 1)]),
             Series("", color: 0, points), Series("", .points, color: 0, points),
           ])))
   }

@@ -67,7 +67,7 @@ public struct SweepPage {
     status.rawValue.split(atByte: "_").joined(separator: " ")
   }
 
-  /// The values of a trial's parameters, without the seed, which has a column of its own.
+  /// The values of a trial's parameters, without the seed, which has another column.
   private func values(_ row: TrialRow) -> [String] {
     zip(plan.parameters, row.values).filter { $0.0 != "seed" }.map { $0.1 }
   }
