@@ -62,7 +62,7 @@ struct FormulaLayer: Layer, Component {
     formula = try FormulaOptions.formula("y", text, options) { text throws(FormulaError) in
       try Formula(
         text, inputs: inputs, parameters: parameters, constants: constants,
-        hasWindows: combinesWindows, isMasked: isMasked)
+        hasWindows: combinesWindows, isMasked: isMasked, saves: true)
     }
   }
 
@@ -87,8 +87,14 @@ struct FormulaLayer: Layer, Component {
     }
     plan.parameters = parameters
     let width = StripRun<Double>.width(entries: entries)
-    let room = formula.room(entries: entries, width: width, expanded: sample.count)
-    plan.scratch = [.fixed(room)]
+    let table =
+      formula.grouping == .window
+      ? pooling.map { WindowTable<Double>.room($0, from: inputs[0].shape, to: plan.output) } : nil
+    let room = formula.room(
+      entries: entries, width: width, expanded: sample.count, table: table ?? 0)
+    plan.scratch = [
+      .fixed(room), .perSample(formula.savedNumbers(groups: groups(of: sample), entries: entries)),
+    ]
     plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
     return plan
   }
@@ -155,6 +161,11 @@ struct FormulaLayer: Layer, Component {
     }
   }
 
+  /// The groups of a sample with this shape.
+  private func groups(of sample: Shape) -> Int {
+    formula.grouping == .sample ? 1 : sample.count
+  }
+
   /// The shape of which the others are the trailing axes.
   private func commonShape(of shapes: [Shape]) throws -> Shape {
     var common = shapes[0]
@@ -195,7 +206,9 @@ struct FormulaLayer: Layer, Component {
     let program = formula.forward(S.self)
     StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
       run in
-      setParameters(&run, pass.parameters, sample: tensors.sample(of: self))
+      let sample = tensors.sample(of: self)
+      setParameters(&run, pass.parameters, sample: sample)
+      run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
       loop(&run, tensors, samples: pass.samples)
     }
   }
@@ -208,6 +221,7 @@ struct FormulaLayer: Layer, Component {
       run in
       let sample = tensors.sample(of: self)
       setParameters(&run, pass.parameters, sample: sample)
+      run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
       withUnsafeTemporaryAllocation(
         of: UnsafeMutablePointer<S>?.self, capacity: max(1, formula.parameters.count)
       ) { sums in
