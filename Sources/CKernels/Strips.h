@@ -93,19 +93,31 @@ INLINE V NAME(smaller_of)(V a, V b) {
 /// The sign of x, or x if it is 0 or NaN.
 INLINE V NAME(sign)(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x; }
 
+/// The vector at column i, or what is left of it.
+INLINE V NAME(load_columns)(const REAL *x, long i, long columns) {
+  return i + LANES <= columns ? NAME(load)(x + i) : NAME(load_first)(x + i, columns - i);
+}
+INLINE void NAME(store_columns)(REAL *y, V x, long i, long columns) {
+  if (i + LANES <= columns)
+    NAME(store)(y + i, x);
+  else
+    NAME(store_first)(y + i, x, columns - i);
+}
+
 /// y[row] ← the product of the other rows of a.
 static void NAME(products_of_others)(
     const REAL *a, long a_step, REAL *y, long y_step, long entries, long columns) {
-  for (long i = 0; i < columns; i++) {
-    REAL product = 1;
+  for (long i = 0; i < columns; i += LANES) {
+    V product = (V)1;
     for (long row = 0; row < entries; row++) {
-      y[row * y_step + i] = product;
-      product *= a[row * a_step + i];
+      NAME(store_columns)(y + row * y_step, product, i, columns);
+      product *= NAME(load_columns)(a + row * a_step, i, columns);
     }
-    product = 1;
+    product = (V)1;
     for (long row = entries - 1; row >= 0; row--) {
-      y[row * y_step + i] *= product;
-      product *= a[row * a_step + i];
+      V before = NAME(load_columns)(y + row * y_step, i, columns);
+      NAME(store_columns)(y + row * y_step, before * product, i, columns);
+      product *= NAME(load_columns)(a + row * a_step, i, columns);
     }
   }
 }
@@ -113,13 +125,14 @@ static void NAME(products_of_others)(
 /// y[row] ← 1 at the first row of a that is equal to b, or NaN; otherwise 0.
 static void NAME(mark_first)(
     const REAL *a, long a_step, const REAL *b, REAL *y, long y_step, long entries, long columns) {
-  for (long i = 0; i < columns; i++) {
-    int isFound = 0;
+  for (long i = 0; i < columns; i += LANES) {
+    V value = NAME(load_columns)(b, i, columns), found = (V)0;
     for (long row = 0; row < entries; row++) {
-      REAL x = a[row * a_step + i];
-      int isHere = !isFound && (x == b[i] || x != x);
-      y[row * y_step + i] = isHere;
-      isFound |= isHere;
+      V x = NAME(load_columns)(a + row * a_step, i, columns);
+      V here = NAME(truth)((x == value) | (x != x));
+      here = found != 0 ? (V)0 : here;
+      NAME(store_columns)(y + row * y_step, here, i, columns);
+      found += here;
     }
   }
 }

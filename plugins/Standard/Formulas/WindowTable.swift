@@ -74,7 +74,12 @@ struct WindowTable<S: Scalar> {
       default: copy(numbers, range, to: block, entries: entries)
       }
     }
-    guard valid != nil || counts != nil else { return }
+    guard isMasked else {
+      counts?.update(repeating: S(entries), count: range.count)
+      guard let valid else { return }
+      for e in 0..<entries { (valid + e &* width).update(repeating: 1, count: range.count) }
+      return
+    }
     var window = range.lowerBound % windows
     for c in 0..<range.count {
       let entry = positions + window &* entries
