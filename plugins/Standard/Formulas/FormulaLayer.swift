@@ -123,42 +123,7 @@ struct FormulaLayer: Layer, Component {
           gradient: #"\sum \delta_y \frac{\partial y}{\partial \#(symbol)}"#)
       },
       remark: derivation.map { "$\($0.equation)$ (\($0.rule))" }.joined(separator: "; ") + ".",
-      work: work(for: inputs))
-  }
-
-  /// Writes single entries with the numbers of a sample.
-  private func work(for inputs: [Port]) -> Equations.Work? {
-    let letters = inputs.count == 1 ? ["x"] : (1...inputs.count).map { "x\($0)" }
-    guard formula.grouping == .none, inputs.allSatisfy({ $0.shape == inputs[0].shape }),
-      let steps = FormulaSteps(formula, letters: letters)
-    else { return nil }
-    let shape = inputs[0].shape
-    let formula = formula
-    return { tensor, index, sample in
-      var steps = steps
-      let parameters = formula.parameters.enumerated().map { k, parameter -> [Double] in
-        return [parameter.number(of: sample.parameters[k][index / plane(of: k, on: shape)])]
-      }
-      let node: Expression.ID
-      let entry: String
-      switch tensor {
-      case .output:
-        node = steps.value
-        entry = WorkedEntry.letter("y", index, of: shape)
-      case .inputGradient(let k):
-        guard let gradient = steps.gradient(ofInput: k) else { return nil }
-        node = gradient
-        entry = #"\delta_{\#(WorkedEntry.letter(letters[k], index, of: shape))}"#
-      case .parameterGradient: return nil
-      }
-      let numbers = steps.values(
-        inputs: sample.inputs.map { [$0[index]] }, parameters: parameters,
-        cotangent: [sample.outputGradient.isEmpty ? 0 : sample.outputGradient[index]], at: 0)
-      guard let value = numbers[node] else { return nil }
-      return WorkedEntry(
-        entry, terms: [], steps: steps.computation(of: node, numbers).map { .formula($0) },
-        value: value)
-    }
+      work: work(for: inputs.map(\.shape)))
   }
 
   /// The groups of a sample with this shape.
@@ -242,7 +207,7 @@ struct FormulaLayer: Layer, Component {
   }
 
   /// The entries of a sample that share a number of the parameter.
-  private func plane(of k: Int, on sample: Shape) -> Int {
+  func plane(of k: Int, on sample: Shape) -> Int {
     switch formula.parameters[k].extent {
     case .scalar: sample.count
     case .features: 1
