@@ -7,13 +7,13 @@ public import NNExp
 ///     start_from: {weights: best.nnx}
 ///
 /// Paths are relative to the experiment file; a run is also searched relative to the current
-/// folder. Without `nodes`, every tensor is used whose name and shape agree with a tensor of
-/// the model.
-/// used.
+/// folder. A run's resolved.yaml names the folder that was found under `found`. Without `nodes`,
+/// every tensor is used whose name and shape agree with a tensor of the model.
 public struct StartSection: Sendable {
   public enum Source: Sendable, Equatable {
-    /// A run's folder, whose delivered weights are used: as written, and relative to the file.
-    case run(written: String, path: String)
+    /// A run's folder, whose delivered weights are used: as written, and the paths at which it
+    /// is searched, in this order.
+    case run(written: String, paths: [String])
     /// A checkpoint file.
     case weights(path: String)
   }
@@ -40,6 +40,7 @@ public struct StartSection: Sendable {
     location = options.location
     let run = options.optionalString("run", "a run's folder: its delivered weights")
     let weights = options.optionalString("weights", "a file of weights, such as best.nnx")
+    let found = StartSection.readFound(from: &options)
     var pairs: [(String, String, SourceLocation?)]?
     let range = "a mapping from nodes to nodes of the source"
     if let config = options.value(
@@ -60,13 +61,24 @@ public struct StartSection: Sendable {
     }
     nodes = pairs
     switch (run, weights) {
-    case (let run?, nil): source = .run(written: run, path: options.path(run))
+    case (let run?, nil):
+      source = .run(written: run, paths: found.map { [$0] } ?? [options.path(run), run])
     case (nil, let weights?): source = .weights(path: options.path(weights))
     default:
       throw Diagnostic(
         "start_from takes either run or weights", at: location,
         notes: [.init("write, for example, start_from: {run: results/x/latest}")])
     }
+  }
+
+  /// Not part of the resolved options.
+  private static func readFound(from options: inout Options) -> String? {
+    let explanation = "written to resolved.yaml: the folder of the run that 'run' named"
+    guard let config = options.value("found", "a path", explanation, default: "the folder 'run'")
+    else { return nil }
+    if case .string(let path) = config.content, !path.isEmpty { return path }
+    options.reject("found", "found must be a path, found \(config.kind)")
+    return nil
   }
 }
 

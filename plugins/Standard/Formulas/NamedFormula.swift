@@ -1,0 +1,17 @@
+import NNExp
+
+/// A layer with a name of its own whose equation is fixed: a ``FormulaLayer`` that the file need
+/// not write.
+protocol NamedFormula: Layer, Component {
+  var layer: FormulaLayer { get }
+}
+
+extension NamedFormula {
+  func plan(for inputs: [Port]) throws -> Plan { try layer.plan(for: inputs) }
+
+  func equations(for inputs: [Port]) -> Equations { layer.equations(for: inputs) }
+
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) { layer.forward(pass) }
+
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) { layer.backward(pass) }
+}
