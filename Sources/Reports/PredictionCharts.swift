@@ -34,6 +34,16 @@ struct PredictionCharts {
     self.splitCount = splitCount
   }
 
+  /// The maximum number of classes with curves, each in a color of its own.
+  private static let mostClasses = 8
+
+  /// A sentence about the classes without curves; nil if all have one.
+  var classNote: String? {
+    classes.count > Self.mostClasses
+      ? "The curves are those of the \(Self.mostClasses) classes of \(classes.count) with the "
+        + "smallest areas." : nil
+  }
+
   private func texts(_ column: Int) -> [String] { rows.map { $0[column] } }
   private func numbers(_ column: Int) -> [Double] { rows.map { Double($0[column]) ?? .nan } }
 
@@ -48,8 +58,13 @@ struct PredictionCharts {
           name: entry.name, scores: numbers(entry.index),
           isPositive: texts(target).map { $0.hasSameBytes(as: entry.name) })
       }
-      // With two classes, the curves are mirror images of each other.
-      let shown = Array((scores.count == 2 ? Array(scores.suffix(1)) : scores).prefix(8))
+      // With two classes, the curves are mirror images of each other. Of many, the curves of
+      // those with the smallest areas are shown.
+      let order = scores.indices.map { ($0, scores[$0].areaUnderCurve) }.sorted { $0.1 < $1.1 }
+      let kept = Set(order.prefix(Self.mostClasses).map { $0.0 })
+      let shown =
+        scores.count == 2
+        ? Array(scores.suffix(1)) : scores.indices.filter(kept.contains).map { scores[$0] }
       return [
         receiverOperatingCharacteristic(shown), precisionRecall(shown), calibration(scores),
       ]
