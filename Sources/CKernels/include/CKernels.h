@@ -73,7 +73,7 @@ enum nnexp_strip_operation {
   nnexp_strip_multiply_add, nnexp_strip_multiply_subtract, nnexp_strip_subtract_product,
   nnexp_strip_multiply_multiply, nnexp_strip_add_multiply, nnexp_strip_subtract_multiply,
   nnexp_strip_add_add, nnexp_strip_subtract_add, nnexp_strip_select_add,
-  nnexp_strip_logistic_slope, nnexp_strip_tanh_slope,
+  nnexp_strip_logistic_slope, nnexp_strip_tanh_slope, nnexp_strip_share,
 };
 
 /// The place of a strip's numbers: a pointer that the caller passes, or registers after `groups`

@@ -17,6 +17,8 @@ package enum StripOperation: Int, Sendable {
   /// The slopes of the logistic function and of tanh, from their values y: y(1 − y) and
   /// (1 − y)(1 + y).
   case logisticSlope, tanhSlope
+  /// a/b, and 1 if they are equal, so also if both are 0 or infinite.
+  case share
 }
 
 /// The place of a strip's numbers.

@@ -153,7 +153,7 @@ extension FormulaLayer {
     switch formula.grouping {
     case .none: break
     case .sample: groups = [Array(0..<input.count)]
-    case .window: groups = pooling?.windows(from: input, to: output)
+    case .window: groups = pooling?.entries(from: input)?.windows
     }
     let isWindow = formula.grouping == .window
     let planes = formula.parameters.indices.map { plane(of: $0, on: isWindow ? output : input) }

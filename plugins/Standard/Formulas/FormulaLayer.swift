@@ -72,7 +72,8 @@ struct FormulaLayer: Layer, Component {
     constants: [(name: String, value: Double)] = []
   ) throws {
     do {
-      formula = try Formula(text, inputs: inputs, parameters: parameters, constants: constants)
+      formula = try Formula(
+        text, inputs: inputs, parameters: parameters, constants: constants, saves: true)
     } catch { throw Diagnostic("\(error.message), in \"\(text)\"") }
     pooling = nil
     inputCount = inputs.count...inputs.count

@@ -38,6 +38,7 @@ extension FormulaSteps {
       graph.nodes.indices.filter {
         graph.levels[$0] < .entry || Expression.operands(of: graph.nodes[$0]).isEmpty
       })
+    details.known.remove(id)
     return text(id, details)
   }
 

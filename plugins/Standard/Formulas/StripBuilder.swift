@@ -210,8 +210,7 @@ struct StripBuilder {
     let size = apply(.abs, masked(of(u), number(0)))
     let largest = apply(.largest, size)
     // An infinite entry is one of the largest; so is every entry if all are 0.
-    let isLargest = apply(.equal, size, largest)
-    let ratio = apply(.select, isLargest, number(1), apply(.divide, size, largest))
+    let ratio = apply(.share, size, largest)
     let exponent = expression.value(of: p)
     let powers = masked(power(ratio, of(p), exponent: exponent), number(0))
     var sum = apply(.sum, powers)
