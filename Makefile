@@ -7,7 +7,7 @@ BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-browser test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
-  bench bench-scale bench-deps bench-instructions bench-instructions-record
+  bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
 run: build
 	$(BUILD) run $(FILE)
@@ -184,6 +184,10 @@ bench-instructions: build
 bench-instructions-record: build
 	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py --record
+
+# Formulas compared with the layers that compute the same; a few minutes.
+bench-formulas: build
+	python3 Benchmarks/formulas.py
 
 clean:
 	rm -rf .build

@@ -107,6 +107,13 @@ struct Pooling {
     return (rows.size, columns.size)
   }
 
+  /// The windows along rows and columns, and the planes of `input`.
+  func axes(over input: Shape) -> (rows: Window, columns: Window, planes: Planes)? {
+    guard let planes = Planes(input) else { return nil }
+    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
+    return (rows, columns, planes)
+  }
+
   /// The windows along rows and columns.
   private func windows(over planes: Planes, isFlat: Bool) -> (rows: Window, columns: Window) {
     if isGlobal { return (Window(size: planes.rows), Window(size: planes.columns)) }
