@@ -19,6 +19,9 @@ struct StartingWeights {
       case .weights(let path):
         checkpoint = try Checkpoint(path: path)
         title = "'\(path)'"
+      case .file(let path):
+        checkpoint = try Checkpoint(weightsOf: path)
+        title = "'\(path)'"
       case .run(let written, let path):
         let found = try RunDirectory.openIfThere(path)
         let directory = try found ?? RunDirectory.open(written)
@@ -44,7 +47,11 @@ struct StartingWeights {
     func copy(_ tensor: Tensor<S>, _ name: String, from source: String) throws -> Bool {
       guard let stored = checkpoint[source] else { return false }
       if section.nodes == nil, stored.shape != tensor.shape.axes { return false }
-      try stored.copy(to: tensor)
+      if case .file = section.source {
+        try stored.convert(to: tensor)
+      } else {
+        try stored.copy(to: tensor)
+      }
       return true
     }
     if let nodes = section.nodes {

@@ -36,6 +36,13 @@ struct MaxPooling: Layer, Component {
       ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.")
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [
+      pooling.add("MaxPool", to: &graph, node)
+        ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
+    ]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { pooling.forward(pass, by: Maximum()) }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
