@@ -20,6 +20,9 @@ struct RunCommand: ParsableCommand {
       with one complete run.
       """)
 
+  static let quietHelp: ArgumentHelp =
+    "print only errors, and warnings during the run; run.json has the announcements"
+
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
   var file: String
 
@@ -45,7 +48,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: Threads.help)
   var threads: Int?
 
-  @Flag(name: .shortAndLong, help: "print only warnings and errors")
+  @Flag(name: .shortAndLong, help: RunCommand.quietHelp)
   var quiet = false
 
   func run() throws {

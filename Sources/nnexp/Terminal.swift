@@ -36,6 +36,9 @@ enum Terminal {
     ("NONDETERMINISTIC", "1;31"), ("not met", "1;31"), ("DO NOT", "1;31"),
   ]
 
+  /// The best value of a table in color.
+  static func best(_ text: String) -> String { "\u{1B}[1;32m\(text)\u{1B}[0m" }
+
   /// The text with these words in color.
   static func colored(_ text: String) -> String {
     let bytes = Array(text.utf8)

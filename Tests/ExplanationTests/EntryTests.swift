@@ -4,7 +4,7 @@ import Testing
 
 @testable import Explanation
 
-/// Entries that are written term by term: convolution, Lp pooling, and a plugin's layer.
+/// Entries that are written term by term: convolution, pooling, dense, and a plugin's layer.
 @Suite struct EntryTests {
   private struct Reference: Decodable {
     let name: String
@@ -16,11 +16,12 @@ import Testing
 
   private static let references: [Reference] = try! Repository.reference("explained_entries.json")
 
-  /// The derivations of single entries whose left side begins so, with at least two steps.
+  /// The derivations of single entries of a tensor: its name is followed by indices.
   private func entries(_ prefix: String, of explanation: Explanation) -> [Document.Derivation] {
     explanation.document.blocks.compactMap { block in
       guard case .derivation(let derivation) = block, derivation.left.text.hasPrefix(prefix),
-        derivation.left.text != prefix, case .number? = derivation.steps.last?.right
+        let next = derivation.left.text.dropFirst(prefix.count).first,
+        "_₀₁₂₃₄₅₆₇₈₉".contains(next), case .number? = derivation.steps.last?.right
       else { return nil }
       return derivation
     }
@@ -48,13 +49,13 @@ import Testing
   }
 
   @Test func theTermsAndTheirSumsAreThoseOfPyTorch() throws {
-    #expect(EntryTests.references.count == 7)
+    #expect(EntryTests.references.count == 13)
     for reference in EntryTests.references {
       let explanation = try explanation(
         reference.yaml, notation: .names,
         full: ["node", "input"] + reference.parameterGradients.keys.map { "node.\($0)" })
-      try expect("node_", reference.output, in: explanation, reference.name)
-      try expect("δ_{input_", reference.inputGradient, in: explanation, reference.name)
+      try expect("node", reference.output, in: explanation, reference.name)
+      try expect("δ_{input", reference.inputGradient, in: explanation, reference.name)
       for (name, values) in reference.parameterGradients {
         try expect("∂loss/∂node.\(name)", values, in: explanation, reference.name)
       }
@@ -65,7 +66,7 @@ import Testing
     let explanation = try explanation(EntryTests.references[0].yaml)
     let text = explanation.text
     #expect(text.contains("\nTerm by term, the 2 largest of 32 entries:\n"))
-    let shown = entries("y⁽¹⁾_", of: explanation)
+    let shown = entries("y⁽¹⁾", of: explanation)
     #expect(shown.count == 2)
     let values = try shown.map { try #require(ScalarEvaluation.value($0.steps.last!.right)) }
     let largest = EntryTests.references[0].output.map(abs).sorted().suffix(2)
@@ -102,6 +103,16 @@ import Testing
                    = -0.155906
 
         """))
+  }
+
+  /// The numbers of small tensors are in the equation, which is not repeated entry by entry.
+  @Test func aDenseLayerHasTermsIfItsEquationHasNoNumbers() throws {
+    func text(_ units: Int) throws -> String {
+      try explanation(experiment("[{type: dense, units: \(units)}, {type: dense, units: 1}]")).text
+    }
+    #expect(try !text(2).contains("_{0} ="))
+    #expect(try !text(2).contains("Term by term"))
+    #expect(try text(12).contains("Term by term, the 2 largest of 12 entries:"))
   }
 
   /// y = Σ a xᵢ, with terms, and a wrong gradient in its terms.

@@ -15,7 +15,12 @@ ELEMENTWISE = [
     "{type: elu, alpha: 0.7}", "gelu", "{type: gelu, approximation: tanh}", "softplus",
     "{type: softplus, beta: 3}", "softmax", "log_softmax", "batch_normalization",
     "{type: batch_normalization, affine: false, epsilon: 0.001}", "layer_normalization",
-    "{type: layer_normalization, affine: false}", "dropout", "{type: reshape, shape: [9, 8, 3]}",
+    "{type: layer_normalization, affine: false}", "dropout", "silu", "mish", "log_sigmoid",
+    "softsign", "selu", "hard_sigmoid", "hard_swish", "{type: hard_tanh, minimum: -0.5}", "relu6",
+    "prelu", "{type: prelu, slopes: channels}", "{type: pad, padding: 1}",
+    "{type: pad, padding: 2, mode: reflect}", "{type: pad, padding: 2, mode: replicate}",
+    "{type: crop, cropping: 1}", "{type: upsample, factor: 2}", "{type: slice, start: 1}",
+    "{type: reshape, shape: [9, 8, 3]}",
 ]
 FORMULAS = [
     '{type: formula, y: "x · σ(β·x)", parameters: {β: 1.5}}',
@@ -46,6 +51,10 @@ IMAGE = (
         "- {type: convolution, channels: 4, window: [3, 2], stride: [2, 1], bias: false}",
         "- {type: convolution, channels: 2, window: 3, dilation: 2, padding: 2}",
         "- {type: convolution, channels: 6, window: 3, groups: 3}",
+        "- {type: transpose, axes: [1, 2, 0]}",
+        "- {type: slice, axis: 2, start: -7, end: 8, step: 2}",
+        "- {type: pad, padding: [[1, 2], [0, 1]], value: 0.5}",
+        "- {type: upsample, factor: [2, 3]}",
     ])
 FLAT = (
     [f"- {{type: {layer}, window: 3, stride: 2{rest}}}"
@@ -59,6 +68,9 @@ FLAT = (
         "  - {type: add, inputs: [a, b, input]}",
         "- {type: dense, units: 12, name: a, inputs: input}\n"
         "  - {type: multiply, inputs: [a, input, a]}",
+        *(f"- {{type: dense, units: 12, name: a, inputs: input}}\n"
+          f"  - {{type: {layer}, inputs: [a, input]}}"
+          for layer in ("subtract", "divide", "maximum", "minimum")),
         "- {type: dense, units: 3, name: a, inputs: input}\n"
         "  - {type: concatenate, inputs: [a, input, a]}",
         "- {type: dense, units: 12, name: a, inputs: input}\n"

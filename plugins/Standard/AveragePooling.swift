@@ -41,7 +41,8 @@ struct AveragePooling: Layer, Component {
           delta: #"\delta_{x_i} = \sum_{r : i \in R_r} \frac{1}{n_r} \delta_{y_r}"#)
       ],
       remark: Pooling.remark + " nᵣ is the number of these"
-        + (countsPadding ? ", padding included." : "."))
+        + (countsPadding ? ", padding included." : "."),
+      work: pooling.entries(from: inputs[0].shape, countsPadding: countsPadding)?.mean)
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

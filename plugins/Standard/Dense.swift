@@ -49,7 +49,8 @@ struct Dense: Layer, Component {
       parameters: [
         .init("weight", symbol: "W", gradient: #"\delta_y x^T"#),
         .init("bias", symbol: "b", gradient: #"\delta_y"#),
-      ])
+      ],
+      work: DenseEntries(input: inputs[0].shape, units: units, hasBias: hasBias).entry)
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

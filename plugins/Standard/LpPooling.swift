@@ -118,10 +118,8 @@ struct LpPooling: Layer, Component {
   }
 
   private func work(for input: Shape) -> Equations.Work? {
-    guard let output = try? pooling.plan(for: input).output else { return nil }
-    let entries = PoolingEntries(
-      windows: pooling.windows(from: input, to: output), input: input, output: output,
-      normalizes: normalizes && p < .infinity)
+    let normalizes = normalizes && p < .infinity
+    guard let entries = pooling.entries(from: input, normalizes: normalizes) else { return nil }
     let (p, isLearned) = (p, isLearned)
     return { tensor, index, sample in
       entries.entry(

@@ -248,9 +248,16 @@ extension Pooling {
     }
   }
 
-  /// The positions in x of the entries of every window, in the order of y.
-  func windows(from input: Shape, to output: Shape) -> [[Int]] {
-    patches(samples: 1, from: input, to: output).map { plane, patch in patch.map { plane + $0 } }
+  /// The single entries for explanations; nil if the input has no plan.
+  func entries(
+    from input: Shape, normalizes: Bool = false, countsPadding: Bool = false
+  ) -> PoolingEntries? {
+    guard let output = try? plan(for: input).output else { return nil }
+    let patches = patches(samples: 1, from: input, to: output)
+    return PoolingEntries(
+      windows: patches.map { plane, patch in patch.map { plane + $0 } },
+      sizes: patches.map { countsPadding ? $1.countWithPadding : $1.count },
+      input: input, output: output, normalizes: normalizes)
   }
 
   /// The windows of a batch in the order of y.

@@ -66,6 +66,18 @@ struct FormulaLayer: Layer, Component {
     }
   }
 
+  /// A layer with a fixed equation.
+  init(
+    _ text: String, _ inputs: [String] = ["x"], parameters: [Formula.Parameter] = [],
+    constants: [(name: String, value: Double)] = []
+  ) throws {
+    do {
+      formula = try Formula(text, inputs: inputs, parameters: parameters, constants: constants)
+    } catch { throw Diagnostic("\(error.message), in \"\(text)\"") }
+    pooling = nil
+    inputCount = inputs.count...inputs.count
+  }
+
   func plan(for inputs: [Port]) throws -> Plan {
     var plan: Plan
     let entries: Int
