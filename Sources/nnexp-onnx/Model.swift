@@ -23,7 +23,9 @@ func onnxModel(_ graph: OperatorGraph, name: String, version: String) throws -> 
   model.graph.name = name
   model.graph.input = graph.inputs.map(valueInfo)
   model.graph.output = graph.outputs.map(valueInfo)
-  model.graph.initializer = graph.constants.map(tensor)
+  // A layer may add a constant that it does not use after all.
+  let used = Set(graph.operations.flatMap { $0.inputs.map(\.name) })
+  model.graph.initializer = graph.constants.filter { used.contains($0.name) }.map(tensor)
   model.graph.node = graph.operations.map(node)
   let bytes: [UInt8] = try model.serializedBytes()
   guard bytes.count <= Int(Int32.max) else {

@@ -38,7 +38,9 @@ extension Pooling {
     _ node: ExportedNode
   ) -> OperatorGraph.Value {
     let (input, output) = (node.inputPorts[0].shape, node.outputPorts[0].shape)
-    let windows = windows(from: input, to: output)
+    let windows = patches(samples: 1, from: input, to: output).map { plane, patch in
+      patch.map { plane + $0 }
+    }
     let most = windows.map(\.count).max() ?? 0
     var flat = input.rank == 1 ? x : graph.reshape(x, to: [input.count])
     if windows.contains(where: { $0.count < most }) {

@@ -112,12 +112,8 @@ struct Pooling {
   func plainWindows(from input: Shape, to output: Shape) -> (rows: Window, columns: Window)? {
     guard let x = Planes(input) else { return nil }
     let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
-    let isPlain =
-      !ceiling
-      && [rows, columns].allSatisfy {
-        $0.dilation == 1 && $0.padding < $0.size
-      }
-    return isPlain ? (rows, columns) : nil
+    let arePlain = [rows, columns].allSatisfy { $0.dilation == 1 && $0.padding < $0.size }
+    return arePlain && !ceiling ? (rows, columns) : nil
   }
 
   /// The windows along rows and columns.
