@@ -5,9 +5,9 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-browser test-serve lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
-  bench bench-scale bench-deps bench-instructions bench-instructions-record
+  bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
 run: build
 	$(BUILD) run $(FILE)
@@ -15,6 +15,7 @@ run: build
 build: deps
 	swift build -c release --product nnexp
 	swift build -c release --product nnexp-serve
+	swift build -c release --product nnexp-onnx
 
 # The release build is for the tests that measure it.
 test: build
@@ -63,6 +64,12 @@ test-outputs: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
 	@$(MAKE) --no-print-directory .build/python/Outputs/complete
 	.build/python/Outputs/bin/python Tests/Outputs/outputs.py $(BUILD)
+
+# Reads exported models and weights with ONNX, onnxruntime, safetensors and NumPy.
+test-export: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
+	@$(MAKE) --no-print-directory .build/python/Export/complete
+	.build/python/Export/bin/python Tests/Export/export.py $(BUILD)
 
 # Tests the pages of `nnexp serve` over HTTP and in a headless browser.
 test-serve: build
@@ -137,6 +144,7 @@ install: build
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
 	install -d $(PREFIX)/libexec/nnexp
 	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
+	install -s -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
 	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
@@ -185,6 +193,10 @@ bench-instructions-record: build
 	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py --record
 
+# Formulas compared with the layers that compute the same; a few minutes.
+bench-formulas: build
+	python3 Benchmarks/formulas.py
+
 clean:
 	rm -rf .build
 
@@ -193,7 +205,8 @@ clean:
 # itself. Inputs that it finds are kept in .build/corpus.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
-FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula
+FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
+  safetensors weights graph
 FUZZED_KERNELS = .build/fuzz/kernels
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/

@@ -22,6 +22,10 @@ struct StartingWeights {
         checkpoint = try Checkpoint(path: path)
         title = "'\(path)'"
         run = nil
+      case .file(let path):
+        checkpoint = try Checkpoint(weightsOf: path)
+        title = "'\(path)'"
+        run = nil
       case .run(let written, let paths):
         let first = try paths.dropLast().lazy.compactMap { try RunDirectory.openIfThere($0) }.first
         let directory = try first ?? RunDirectory.open(paths[paths.count - 1])
@@ -48,7 +52,11 @@ struct StartingWeights {
     func copy(_ tensor: Tensor<S>, _ name: String, from source: String) throws -> Bool {
       guard let stored = checkpoint[source] else { return false }
       if section.nodes == nil, stored.shape != tensor.shape.axes { return false }
-      try stored.copy(to: tensor)
+      if case .file = section.source {
+        try stored.convert(to: tensor)
+      } else {
+        try stored.copy(to: tensor)
+      }
       return true
     }
     if let nodes = section.nodes {

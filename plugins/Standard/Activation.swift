@@ -46,6 +46,18 @@ extension FunctionLayer {
     return Plan(output: inputs[0].shape).with(.within(range))
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let x = node.inputs[0]
+    switch Self.function {
+    case .logistic: return [graph.add("Sigmoid", x)]
+    case .tanh: return [graph.add("Tanh", x)]
+    case .exp: return [graph.add("Exp", x)]
+    case .expm1: return [graph.add("Sub", graph.add("Exp", x), graph.constant(1))]
+    case .log: return [graph.add("Log", x)]
+    case .log1p: return [graph.add("Log", graph.add("Add", x, graph.constant(1)))]
+    }
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(Self.function, pass.x, into: pass.y) }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {

@@ -37,6 +37,13 @@ struct MaxPooling: Layer, Component {
       work: pooling.entries(from: inputs[0].shape)?.maximum)
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [
+      pooling.add("MaxPool", to: &graph, node)
+        ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
+    ]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { pooling.forward(pass, by: Maximum()) }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {

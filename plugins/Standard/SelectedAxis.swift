@@ -151,6 +151,32 @@ extension SelectingLayer {
 }
 
 extension SelectingLayer {
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let shape = node.inputPorts[0].shape
+    let axes = (0..<shape.rank).map { axis($0, of: shape) }
+    var y = node.inputs[0]
+    if axes.map(\.source) != Array(0..<shape.rank) {
+      let order = [0] + axes.map { $0.source + 1 }
+      y = graph.add("Transpose", y, attributes: [("perm", .integers(order))])
+    }
+    var before = [0]
+    var after = [0]
+    for (k, axis) in axes.enumerated() {
+      let extent = shape[axis.source]
+      let positions = (0..<axis.count).map { axis.position($0, extent: extent) }
+      let inside = positions.compactMap { $0 }
+      before.append(positions.firstIndex { $0 != nil } ?? 0)
+      after.append(axis.count - inside.count - before[k + 1])
+      if inside != Array(0..<extent) {
+        y = graph.add(
+          "Gather", y, graph.integers(inside), attributes: [("axis", .integer(k + 1))])
+      }
+    }
+    // The positions beyond the edges.
+    guard (before + after).contains(where: { $0 > 0 }) else { return [y] }
+    return [graph.add("Pad", y, graph.integers(before + after), graph.constant(fixedNumber))]
+  }
+
   func equations(for inputs: [Port]) -> Equations {
     Equations(
       "s", output: "x",

@@ -11,6 +11,10 @@ extension NamedFormula {
 
   func equations(for inputs: [Port]) -> Equations { layer.equations(for: inputs) }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    layer.export(node, to: &graph)
+  }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) { layer.forward(pass) }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) { layer.backward(pass) }
