@@ -189,6 +189,6 @@ struct CosineSchedule: Schedule, Component {
     let whole = length.map { Double($0) } ?? pace.total(progress)
     let t = pace.time(progress)
     if t >= whole { return minimum }
-    return Cosine.between(1, minimum, at: t / whole)
+    return minimum + (1 - minimum) * (1 + Double.cos(Double.pi * t / whole)) / 2
   }
 }
