@@ -7,7 +7,7 @@ BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
-  bench bench-scale bench-deps bench-instructions bench-instructions-record
+  bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
 run: build
 	$(BUILD) run $(FILE)
@@ -105,11 +105,13 @@ documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
-# Draws the pictures of the README and the guide again. They are the charts of reports and plots,
-# not screenshots, which depend on the browser and its fonts.
+# Draws the pictures of the README and the guide again. They are the charts of reports and plots
+# and the texts of terminals, not screenshots, which depend on the browser and its fonts.
+TERMINAL = python3 $(CURDIR)/Tests/Documents/terminal.py
 PICTURES = $(CURDIR)/Sources/nnexp/Documentation.docc/Resources
 
 pictures: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	rm -rf .build/pictures && mkdir -p .build/pictures $(PICTURES)
 	cd .build/pictures && for name in digits_lp iris; do \
 	  $(CURDIR)/$(BUILD) run $(CURDIR)/experiments/$$name.yaml --quiet || exit 1; done
@@ -120,6 +122,11 @@ pictures: build
 	cd .build/pictures && $(CURDIR)/$(BUILD) report results/iris/latest --force --output $(PICTURES)/report.svg
 	cd .build/pictures && $(CURDIR)/$(BUILD) plot results/iris/latest --force --output $(PICTURES)/plot.svg
 	cd .build/pictures && $(CURDIR)/$(BUILD) plot rates --force --output $(PICTURES)/sweep.svg
+	cp experiments/xor.yaml .build/pictures
+	cd .build/pictures && $(TERMINAL) $(PICTURES)/watch.svg --save xor.yaml 'learning_rate: 2' \
+	  'learning_rate: 8' --from loss --before 'waiting for' -- $(CURDIR)/$(BUILD) watch xor.yaml
+	$(TERMINAL) $(PICTURES)/explain.svg --columns 96 --from "'pool': lp_pooling" --before "'output': dense" \
+	  -- $(BUILD) explain experiments/digits_lp.yaml
 
 # Opens reports in headless Chromium; SCREENSHOTS=folder keeps pictures for a person to look at.
 test-browser: build
@@ -136,8 +143,8 @@ install: build
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
 	install -d $(PREFIX)/libexec/nnexp
-	install -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
-	install -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
+	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
+	install -s -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
 	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
@@ -185,6 +192,10 @@ bench-instructions: build
 bench-instructions-record: build
 	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py --record
+
+# Formulas compared with the layers that compute the same; a few minutes.
+bench-formulas: build
+	python3 Benchmarks/formulas.py
 
 clean:
 	rm -rf .build

@@ -9,6 +9,8 @@ struct PlotDrawing {
   private let x: Projection
   private let y: Projection
   private let legend: [LegendRow]
+  /// The distance in pixels of the outermost points from the ends of the axis.
+  private let inset: Double
 
   private struct LegendEntry {
     let series: Series
@@ -44,10 +46,12 @@ struct PlotDrawing {
       positions += [low - gap / 2, high + gap / 2]
     }
     x = Projection(
-      plot.x, values: positions, count: max(3, Int(area.width / 76)), isWidened: false)
+      plot.x, values: positions, count: max(3, Int(area.width / 50)), isWidened: false)
     let last = x.ticks.last.map { textWidth($0.label, size: 12) } ?? 0
     area.removeRight(max(6, last / 2))
     self.area = area
+    let hasPoints = plot.series.contains { $0.mark == .points }
+    inset = hasPoints && !hasBars && plot.x.domain == nil ? 8 : 0
   }
 
   private static func legend(of plot: Plot, width: Double) -> [LegendRow] {
@@ -102,7 +106,10 @@ struct PlotDrawing {
       }.compactMap { index -> String? in
         let point = series.points[index]
         guard let place = pixel(point, of: series), let y = point.y else { return nil }
-        let texts = [text(of: point.x), text(y)] + interval(point)
+        let texts =
+          isPoints
+          ? [text(of: point.x), text(y)] + interval(point)
+          : [text(of: point.x), shortest(y)] + interval(point)
         return "[\(tenths(place.x)),\(tenths(place.y)),"
           + texts.map { JSON.string($0).description }.joined(separator: ",") + "]"
       }
@@ -125,7 +132,8 @@ struct PlotDrawing {
     return names[index]
   }
 
-  /// A recorded value with all digits, and a computed one, which has more, with nine.
+  /// A value with nine digits if it has more than a float32 needs, so that many points are
+  /// short.
   private func text(_ value: Double) -> String {
     let exact = shortest(value)
     return exact.utf8.count > 12 ? rounded(value, digits: 9) : exact
@@ -151,7 +159,7 @@ struct PlotDrawing {
         case .line:
           svg.line(
             left, middle, left + 18, middle, style: "w " + stroke(entry.series),
-            extra: entry.series.isDashed ? Self.dashes : "")
+            extra: Self.dashes(entry.series))
         case .points:
           svg.circle(left + 9, middle, radius: 4, style: fill(entry.series))
         case .bars:
@@ -163,6 +171,14 @@ struct PlotDrawing {
   }
 
   private static let dashes = " stroke-dasharray=\"5 4\""
+
+  private static func dashes(_ series: Series) -> String {
+    switch series.dash {
+    case .solid: ""
+    case .dashed: dashes
+    case .dotted: " stroke-dasharray=\"0.1 4\""
+    }
+  }
 
   private func drawAxes(on svg: inout SVGText) {
     for tick in y.ticks {
@@ -181,7 +197,7 @@ struct PlotDrawing {
       guard let position = x.position(of: tick.value), (-0.001...1.001).contains(position) else {
         continue
       }
-      let place = area.x + position * area.width
+      let place = column(position)
       let label = fitted(tick.label, width: 120, size: 12)
       let half = textWidth(label, size: 12) / 2
       guard place - half >= taken else { continue }
@@ -204,7 +220,7 @@ struct PlotDrawing {
     switch rule.direction {
     case .vertical:
       guard let position = x.position(of: rule.value), (0...1).contains(position) else { return }
-      let place = area.x + position * area.width
+      let place = column(position)
       svg.line(place, area.y, place, area.bottom, style: "n sx", extra: Self.dashes)
       let isRight = position > 0.6
       let end = place + (isRight ? -1 : 1) * textWidth(rule.label, size: 12)
@@ -233,11 +249,16 @@ struct PlotDrawing {
     return (heights.min { crowd($0) < crowd($1) } ?? area.y) + 4
   }
 
+  /// The place of a position along x, in pixels.
+  private func column(_ position: Double) -> Double {
+    area.x + inset + position * (area.width - 2 * inset)
+  }
+
   private func pixel(_ point: Series.Point) -> (x: Double, y: Double)? {
     guard let value = point.y, let across = x.position(of: point.x),
       let up = y.position(of: value), (-0.0001...1.0001).contains(across)
     else { return nil }
-    return (area.x + across * area.width, height(up))
+    return (column(across), height(up))
   }
 
   /// A position along y in pixels, limited to the plot and its surroundings; the clip
@@ -266,7 +287,7 @@ struct PlotDrawing {
       }
     }
     if !data.isEmpty {
-      svg.path(data, style: "w " + stroke(series), extra: series.isDashed ? Self.dashes : "")
+      svg.path(data, style: "w " + stroke(series), extra: Self.dashes(series))
     }
   }
 
@@ -276,7 +297,7 @@ struct PlotDrawing {
         let low = y.position(of: interval.lowerBound) ?? (y.isLogarithmic ? -0.02 : nil),
         let high = y.position(of: interval.upperBound)
       else { return nil }
-      return (area.x + across * area.width, height(low), height(high))
+      return (column(across), height(low), height(high))
     }
     guard edges.count > 1 else { return }
     var data = ""

@@ -84,7 +84,8 @@ struct Page {
           ? " class=\"number\""
           : ["PASS", "ZERO", "met"].contains(text)
             ? " class=\"good\""
-            : ["FAIL", "NONFINITE", "NONDETERMINISTIC", "not met", "failed"].contains(text)
+            : ["FAIL", "NONFINITE", "NONDETERMINISTIC", "not met", "failed", "fell short"].contains(
+              text)
               ? " class=\"bad\"" : ""
         var content = Escaping.xml(text)
         if index == 0, let link {
@@ -231,7 +232,8 @@ struct Page {
         const at = all.reduce((a, b) => Math.abs(a[0] - x) > Math.abs(b[0] - x) ? b : a)[2];
         return [label(chart.x, at), ...lines.flatMap(([name, , points]) => points
           .filter((point) => point[2] === at).slice(0, 1)
-          .map((point) => label(name || chart.y, point[3])))];
+          .map(([, , , value, interval]) =>
+            label(name || chart.y, value + (interval ? "  (" + interval + ")" : ""))))];
       }
     }
     """

@@ -34,6 +34,16 @@ struct PredictionCharts {
     self.splitCount = splitCount
   }
 
+  /// The maximum number of classes with curves, each in another color.
+  private static let mostClasses = 8
+
+  /// A sentence about the classes without curves; nil if all have one.
+  var classNote: String? {
+    classes.count > Self.mostClasses
+      ? "The curves are those of the \(Self.mostClasses) classes of \(classes.count) with the "
+        + "smallest areas." : nil
+  }
+
   private func texts(_ column: Int) -> [String] { rows.map { $0[column] } }
   private func numbers(_ column: Int) -> [Double] { rows.map { Double($0[column]) ?? .nan } }
 
@@ -48,8 +58,13 @@ struct PredictionCharts {
           name: entry.name, scores: numbers(entry.index),
           isPositive: texts(target).map { $0.hasSameBytes(as: entry.name) })
       }
-      // With two classes, the curves are mirror images of each other.
-      let shown = Array((scores.count == 2 ? Array(scores.suffix(1)) : scores).prefix(8))
+      // With two classes, the curves are mirror images of each other. Of many, the curves of
+      // those with the smallest areas are shown.
+      let order = scores.indices.map { ($0, scores[$0].areaUnderCurve) }.sorted { $0.1 < $1.1 }
+      let kept = Set(order.prefix(Self.mostClasses).map { $0.0 })
+      let shown =
+        scores.count == 2
+        ? Array(scores.suffix(1)) : scores.indices.filter(kept.contains).map { scores[$0] }
       return [
         receiverOperatingCharacteristic(shown), precisionRecall(shown), calibration(scores),
       ]
@@ -115,7 +130,7 @@ struct PredictionCharts {
         score.name + " (area \(rounded(score.areaUnderCurve, digits: 4)))", color: index,
         thinned(score.rates.map { .init($0.falsePositive, $0.truePositive) }))
     }
-    let diagonal = Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)])
+    let diagonal = Series("", color: nil, dash: .dashed, [.init(0, 0), .init(1, 1)])
     return Chart(
       "\(split): receiver operating characteristic",
       .plot(
@@ -160,7 +175,7 @@ struct PredictionCharts {
           x: Axis("probability of the predicted class", domain: 0...1),
           y: Axis("share that is correct", domain: 0...1),
           series: [
-            Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)]),
+            Series("", color: nil, dash: .dashed, [.init(0, 0), .init(1, 1)]),
             Series("", color: 0, points), Series("", .points, color: 0, points),
           ])))
   }

@@ -47,8 +47,7 @@ public struct SweepPage {
   private func addVerdict(_ rows: [TrialRow], isInProgress: Bool, to page: inout Page) {
     let counts = TrialRow.Status.allCases.compactMap { status -> String? in
       let count = rows.count { $0.status == status }
-      return count == 0
-        ? nil : "\(count) \(status.rawValue.split(atByte: "_").joined(separator: " "))"
+      return count == 0 ? nil : "\(count) \(words(status))"
     }
     let failed = rows.contains { $0.status == .failed || $0.status == .fellShort }
     var sentence = "\(rows.count) trials: " + counts.joined(separator: ", ")
@@ -64,7 +63,11 @@ public struct SweepPage {
     page.verdict(word, isGood: isGood, sentence)
   }
 
-  /// The values of a trial's parameters, without the seed, which has a column of its own.
+  private func words(_ status: TrialRow.Status) -> String {
+    status.rawValue.split(atByte: "_").joined(separator: " ")
+  }
+
+  /// The values of a trial's parameters, without the seed, which has another column.
   private func values(_ row: TrialRow) -> [String] {
     zip(plan.parameters, row.values).filter { $0.0 != "seed" }.map { $0.1 }
   }
@@ -151,12 +154,13 @@ public struct SweepPage {
       page.paragraph("The best \(Self.mostRows) of \(order.count); sweep.csv has all.")
     }
     let names = (order.first?.final ?? []).filter { $0.column.split != nil }.map(\.column.name)
+      .filter { name in order.contains { $0.value(name) != nil } }
     let shown = order.prefix(Self.mostRows)
     page.table(
       ["trial", "seed"] + valueNames + names + ["status"],
       shown.map { row in
         let metrics = names.map { name in row.value(name).map { rounded($0, digits: 6) } ?? "" }
-        return ["\(row.number)", "\(row.seed)"] + values(row) + metrics + [row.status.rawValue]
+        return ["\(row.number)", "\(row.seed)"] + values(row) + metrics + [words(row.status)]
       }, links: shown.map { link($0.run) })
   }
 

@@ -58,7 +58,7 @@ struct RunCommand: ParsableCommand {
     if resume, continued != nil {
       throw Diagnostic("--resume and --continue exclude each other; give one of them")
     }
-    if let location = experiment.sweepLocation, !quiet {
+    if let location = experiment.sweepLocation {
       let ignored = Diagnostic(
         "nnexp run ignores the section 'sweep'", at: location,
         notes: [.init("to run its trials: nnexp sweep \(quotedForShell(file))")],

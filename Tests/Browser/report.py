@@ -50,7 +50,7 @@ def equal(shown, exact):
         a, b = float(shown), float(exact)
     except ValueError:
         return False
-    return a == b or a == float(f"{b:.6g}") or a == float(f"{b:.4g}")
+    return a == b or any(a == float(f"{b:.{digits}g}") for digits in (4, 6, 9))
 
 
 TABLES = """[...document.querySelectorAll('table')].map(table => [...table.rows].map(
@@ -175,7 +175,9 @@ def check_pointer(browser, name):
         lines = [entry for entry in data["series"] if entry[1] == 0]
         middle = lines[0][2][len(lines[0][2]) // 2]
         shown = tip(browser, left + scale * middle[0], top + scale * middle[1])
-        known = [f"{series}  {y}".strip() for series, _, points in lines for *_, x, y in points]
+        known = [
+            f"{series}  {point[3]}".strip() + (f"  ({point[4]})" if len(point) > 4 else "")
+            for series, _, points in lines for point in points]
         expect(len(shown) > 1, f"{name}: nothing under the pointer")
         expect(shown[0] == f"{data['x']}  {middle[2]}", f"{name}: under the pointer is {shown}")
         for line in shown[1:]:

@@ -68,6 +68,26 @@ import Testing
     }
   }
 
+  /// On a terminal of any width, the progress of a sweep is one line with the finished trials.
+  @Test func theLineOfASweepFitsEveryTerminal() throws {
+    try withTool { tool in
+      for columns in [20, 45, 150] {
+        let result = try tool.shell(
+          "script -qec 'stty cols \(columns); nnexp sweep xor.yaml seed=1,2,3,4 train.epochs=40000 "
+            + "--output sweep-\(columns)' /dev/null")
+        #expect(result.code == 0, "\(columns)")
+        let drawn = result.output.split(separator: "\r\u{1B}[K").flatMap {
+          $0.split(separator: "\r\n").prefix(1)
+        }
+        .filter { $0.contains("/4 done") || $0.contains("checking") }
+        #expect(drawn.contains("checking 4 trials"), "\(columns)")
+        #expect(drawn.count > 1, "\(columns)")
+        for line in drawn { #expect(line.count < columns, "\(columns): \(line)") }
+        #expect(drawn.contains { $0.contains("running") } == (columns == 150 || columns == 45))
+      }
+    }
+  }
+
   /// A sweep is incomplete if trials are left and nobody runs it.
   @Test func aSweepThatNobodyRunsIsIncomplete() throws {
     try withTool { tool in

@@ -62,6 +62,41 @@ import Testing
     }
   }
 
+  @Test func formulasOfLpPoolingHaveTheTermsOfPyTorch() throws {
+    for reference in EntryTests.references where reference.yaml.contains("lp_pooling") {
+      let p = try #require(reference.yaml.firstMatch(of: /p: ([0-9.]+)/)?.1)
+      let isMean = reference.yaml.contains("normalize: true")
+      let formula = isMean ? "mean(|x|^\(p))^(1/\(p))" : "(Σᵢ |xᵢ|^\(p))^(1/\(p))"
+      let yaml = reference.yaml
+        .replacing("type: lp_pooling, p: \(p)", with: "type: formula, y: \"\(formula)\"")
+        .replacing(/, normalize: (true|false)/, with: "")
+      let explanation = try explanation(yaml, notation: .names, full: ["node", "input"])
+      try expect("node_", reference.output, in: explanation, reference.name)
+      try expect("δ_{input_", reference.inputGradient, in: explanation, reference.name)
+    }
+  }
+
+  @Test func aFormulaOfASampleHasTheTermsOfItsSums() throws {
+    let text = try explanation(
+      experiment(
+        """
+        [{type: dense, units: 2, bias: false, initial: {weight: {values: [[1, 0], [0, 1]]}}},
+         {type: formula, y: "b·exp(xᵢ) / Σⱼ exp(xⱼ)", parameters: {b: 1.5}}]
+        """, inputs: "[[1, -2]]")
+    ).text
+    #expect(
+      text.contains(
+        """
+            z₀ = b⁽²⁾ e^(y₀)/(e^(y₀) + e^(y₁))
+               = 1.5e¹/(e¹ + e⁻²)
+               = (1.5 · 2.71828)/(2.71828 + 0.135335)
+               = 4.07742/2.85362
+               = 1.42886
+
+        """))
+    #expect(!text.contains("NOT the engine’s value"))
+  }
+
   @Test func aLargeTensorHasTheTermsOfItsLargestEntries() throws {
     let explanation = try explanation(EntryTests.references[0].yaml)
     let text = explanation.text

@@ -107,6 +107,13 @@ struct Pooling {
     return (rows.size, columns.size)
   }
 
+  /// The windows along rows and columns, and the planes of `input`.
+  func axes(over input: Shape) -> (rows: Window, columns: Window, planes: Planes)? {
+    guard let planes = Planes(input) else { return nil }
+    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
+    return (rows, columns, planes)
+  }
+
   /// The windows along rows and columns, if no entries of a window are apart and none extends
   /// beyond the padding; nil otherwise.
   func plainWindows(from input: Shape, to output: Shape) -> (rows: Window, columns: Window)? {
