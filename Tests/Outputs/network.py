@@ -117,6 +117,18 @@ class Network:
             d = np.abs(x.reshape(len(x), -1) - self.tensor(node, "center"))
             groups = d.reshape(len(x), -1, node["size"])
             return (groups ** p).mean(axis=2) ** (1 / p[:, 0])
+        if kind == "batch_normalization":
+            shape = (-1,) + (1,) * (x.ndim - 2)
+            mean, variance = (
+                self.tensor(node, name).reshape(shape)
+                for name in ("running_mean", "running_variance"))
+            y = (x - mean) / np.sqrt(variance + node["epsilon"])
+            if not node["affine"]:
+                return y
+            return self.tensor(node, "weight").reshape(shape) * y + self.tensor(
+                node, "bias").reshape(shape)
+        if kind == "average_pooling" and node["global"]:
+            return x.mean(axis=(2, 3), keepdims=True)
         if kind == "dropout":
             return x
         if kind == "flatten":
