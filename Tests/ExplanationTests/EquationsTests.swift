@@ -50,7 +50,9 @@ import Testing
     "{type: binary_cross_entropy, from: probabilities}",
     "{type: binary_cross_entropy, from: probabilities, class_weights: [1, 2]}",
     "cross_entropy", "{type: cross_entropy, class_weights: [1, 2, 0.5]}",
-    "{type: cross_entropy, from: probabilities}", "hinge",
+    "{type: cross_entropy, from: probabilities}", "hinge", "{type: quantile, quantile: 0.9}",
+    "poisson", "log_cosh", "cosine", "kullback_leibler",
+    "{type: kullback_leibler, from: log_probabilities}",
   ]
 
   /// `type` of `{type: dense, units: 2}` or of `sigmoid`.

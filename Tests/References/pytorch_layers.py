@@ -470,7 +470,7 @@ for layer, settings, wide in [
 for slopes, count, shape in [("scalar", 1, (5,)), ("channels", 3, (3, 2, 4)), ("features", 6, (6,))]:
     case(
         f"prelu, {slopes}", "prelu", {"slopes": slopes}, [draw.normal(4, *shape)],
-        lambda i, p, s: F.prelu(i[0], p[0]), [("slope", draw.normal(count))])
+        lambda i, p, s: F.prelu(i[0], p[0]), [("a", draw.normal(count))])
 
 # Of two inputs
 

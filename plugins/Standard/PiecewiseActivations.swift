@@ -141,7 +141,7 @@ struct Prelu: NamedFormula {
     "the rectified linear unit with a learned slope below zero",
     equation:
       "y = x where x > 0, ax elsewhere;  ∂x += ∂y where x > 0, a∂y elsewhere;  ∂a += Σ ∂y·min(x, 0)",
-    shapes: "any shape → the same shape;  slope [1], or [channels]",
+    shapes: "any shape → the same shape;  a [1], or [channels]",
     example: "- {type: prelu, slopes: channels}",
     source: "He, Zhang, Ren, Sun 2015, \"Delving deep into rectifiers\"")
 
@@ -153,7 +153,7 @@ struct Prelu: NamedFormula {
       "scalar: one slope; features: one per number of a sample; channels: one per channel")
     let slope = options.double("slope", default: 0.25, "a at the start of training")
     layer = try FormulaLayer(
-      "max(x, 0) + slope·min(x, 0)",
-      parameters: [.init(name: "slope", initial: slope, extent: extent, range: nil)])
+      "max(x, 0) + a·min(x, 0)",
+      parameters: [.init(name: "a", initial: slope, extent: extent, range: nil)])
   }
 }

@@ -42,4 +42,20 @@ struct KullbackLeibler: NamedFormulaLoss {
       from == .logits
         ? "sum(\(entropy) − t·log(exp(z)/sum(exp(z))))" : "sum(\(entropy) − t·z)")
   }
+
+  func equations(output: Shape, target: Target) -> Equations {
+    switch from {
+    case .logits:
+      Equations(
+        "", output: #"\sum_j t_j (\ln t_j - \ln y_j)"#,
+        where: [#"y_j = \frac{e^{z_j}}{\sum_k e^{z_k}}"#],
+        inputs: [
+          .init(
+            derivative: #"\frac{\partial \ell}{\partial z_j} = y_j \sum_k t_k - t_j"#)
+        ])
+    case .logProbabilities:
+      Equations(
+        "", output: #"\sum_j t_j (\ln t_j - z_j)"#, inputs: [.init(derivative: "-t")])
+    }
+  }
 }

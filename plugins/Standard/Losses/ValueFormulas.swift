@@ -22,11 +22,21 @@ struct Quantile: NamedFormulaLoss {
     source: "Koenker and Bassett 1978, \"Regression quantiles\"")
 
   let loss: FormulaLoss
+  private let τ: Double
 
   init(from options: inout Options) throws {
     options.suggest("quantile", for: "tau", "alpha", "q")
     let τ = options.double("quantile", default: 0.5, in: .unit, "τ: the part of targets below z")
+    self.τ = τ
     loss = try FormulaLoss("max(τ·(t − z), (τ − 1)·(t − z))", constants: [("τ", τ)])
+  }
+
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j \max(\tau (t_j - z_j), (\tau - 1) (t_j - z_j))"#,
+      where: [#"\tau = \#(Equations.number(τ))"#],
+      inputs: [.init(derivative: #"\frac{\partial \ell}{\partial z_j} = [z_j > t_j] - \tau"#)],
+      remark: "[…] is 1 if the condition is true, otherwise 0.")
   }
 }
 
@@ -51,6 +61,14 @@ struct Poisson: NamedFormulaLoss {
   let loss: FormulaLoss
 
   init(from options: inout Options) throws { loss = try FormulaLoss("z − t·log(z)") }
+
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j (z_j - t_j \ln z_j)"#,
+      inputs: [
+        .init(derivative: #"\frac{\partial \ell}{\partial z_j} = 1 - \frac{t_j}{z_j}"#)
+      ])
+  }
 }
 
 /// The logarithm of the hyperbolic cosine of the error: about d²/2 for small errors d, |d| − ln 2
@@ -72,6 +90,12 @@ struct LogCosh: NamedFormulaLoss {
     // ln cosh d, in a form that cannot overflow.
     loss = try FormulaLoss(
       "|z − t| + softplus(−2·|z − t|) − ln2", constants: [("ln2", 0.6931471805599453)])
+  }
+
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j \ln \operatorname{cosh}(z_j - t_j)"#,
+      inputs: [.init(derivative: #"\tanh(z - t)"#)])
   }
 }
 
@@ -95,5 +119,16 @@ struct CosineLoss: NamedFormulaLoss {
   init(from options: inout Options) throws {
     loss = try FormulaLoss(
       "1 − sum(z·t)/(max(sqrt(sum(z^2)), ε)·max(sqrt(sum(t^2)), ε))", constants: [("ε", 1e-8)])
+  }
+
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"1 - \sum_j \frac{z_j t_j}{a b}"#,
+      where: [#"a = \sqrt{\sum_j z_j^2}"#, #"b = \sqrt{\sum_j t_j^2}"#],
+      inputs: [
+        .init(
+          derivative: #"\frac{\partial \ell}{\partial z_j} = "#
+            + #"\frac{(1 - \ell) z_j}{a^2} - \frac{t_j}{a b}"#)
+      ], remark: "a and b are at least 1e-8.")
   }
 }
