@@ -39,6 +39,10 @@ import Testing
         self = .flow(Option.map(map))
         return
       }
+      if let list = try? [Option](from: decoder) {
+        self = .flow("[" + list.map(\.text).joined(separator: ", ") + "]")
+        return
+      }
       let scalar = try decoder.singleValueContainer()
       if let value = try? scalar.decode(Bool.self) {
         self = .flow("\(value)")

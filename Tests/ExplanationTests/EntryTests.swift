@@ -71,8 +71,8 @@ import Testing
         .replacing("type: lp_pooling, p: \(p)", with: "type: formula, y: \"\(formula)\"")
         .replacing(/, normalize: (true|false)/, with: "")
       let explanation = try explanation(yaml, notation: .names, full: ["node", "input"])
-      try expect("node_", reference.output, in: explanation, reference.name)
-      try expect("δ_{input_", reference.inputGradient, in: explanation, reference.name)
+      try expect("node", reference.output, in: explanation, reference.name)
+      try expect("δ_{input", reference.inputGradient, in: explanation, reference.name)
     }
   }
 
@@ -82,7 +82,7 @@ import Testing
         """
         [{type: dense, units: 2, bias: false, initial: {weight: {values: [[1, 0], [0, 1]]}}},
          {type: formula, y: "b·exp(xᵢ) / Σⱼ exp(xⱼ)", parameters: {b: 1.5}}]
-        """, inputs: "[[1, -2]]")
+        """, inputs: "[[1, -2]]", targets: "[[1, 0]]")
     ).text
     #expect(
       text.contains(

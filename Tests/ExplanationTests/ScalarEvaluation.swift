@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Explanation
 
-/// Evaluates formulas of single numbers: sums, products, powers, magnitudes, maxima and `… n
+/// Evaluates formulas of single numbers: sums, products, powers, magnitudes, signs, maxima and `… n
 /// more`.
 enum ScalarEvaluation {
   /// Nil if the formula contains letters.
@@ -13,6 +13,10 @@ enum ScalarEvaluation {
       // `… 5 more, in sum 0.25`
       return text.split(separator: " ").last.flatMap { Double($0) }
     case .fenced("|", let inside, _): return value(inside).map(abs)
+    case .fenced("[", .row(let parts), _) where parts.contains(.sign("=")):
+      // 1 if both sides are equal, otherwise 0.
+      let sides = parts.split(separator: .sign("=")).map { value(.row(Array($0))) }
+      return sides.contains(nil) ? nil : sides[0] == sides[1] ? 1 : 0
     case .fenced(_, let inside, _): return value(inside)
     case .fraction(let a, let b):
       guard let a = value(a), let b = value(b) else { return nil }
@@ -36,7 +40,7 @@ enum ScalarEvaluation {
 
   private static func sum(_ parts: [Formula]) -> Double? {
     var (total, product, sign): (Double, Double?, Double) = (0, nil, 1)
-    var divides = false
+    var (divides, isSign) = (false, false)
     func close() {
       total += sign * (product ?? 0)
       product = nil
@@ -51,8 +55,11 @@ enum ScalarEvaluation {
         sign = -1
       case .sign("·"): continue
       case .sign("/"): divides = true
+      case .letter("sign"): isSign = true
       default:
-        guard let factor = value(part) else { return nil }
+        guard var factor = value(part) else { return nil }
+        if isSign { factor = factor < 0 ? -1 : factor > 0 ? 1 : 0 }
+        isSign = false
         product = divides ? (product ?? 1) / factor : (product ?? 1) * factor
         divides = false
       }
