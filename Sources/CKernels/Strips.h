@@ -202,6 +202,10 @@ static void NAME(run_strip)(
     case nnexp_strip_subtract_multiply: STRIP_ARITHMETIC((a - b) * c) break;
     case nnexp_strip_add_add: STRIP_ARITHMETIC(a + b + c) break;
     case nnexp_strip_subtract_add: STRIP_ARITHMETIC(a - b + c) break;
+    case nnexp_strip_multiply_logistic_slope: STRIP_ROWS(STRIP_LOOP(a * (1 - a) * b)) break;
+    case nnexp_strip_multiply_tanh_slope: STRIP_ROWS(STRIP_LOOP((1 - a) * (1 + a) * b)) break;
+    case nnexp_strip_add_logistic_slope: STRIP_ROWS(STRIP_LOOP(a * (1 - a) * b + c)) break;
+    case nnexp_strip_add_tanh_slope: STRIP_ROWS(STRIP_LOOP((1 - a) * (1 + a) * b + c)) break;
     case nnexp_strip_share: STRIP_ROWS(STRIP_LOOP(a == b ? (V)1 : a / b)) break;
     case nnexp_strip_select_add: STRIP_ROWS(STRIP_LOOP((a != 0 ? b : (V)0) + c)) break;
     case nnexp_strip_logistic_slope: STRIP_ROWS(STRIP_LOOP(a * (1 - a))) break;

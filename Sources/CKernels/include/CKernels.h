@@ -74,6 +74,8 @@ enum nnexp_strip_operation {
   nnexp_strip_multiply_multiply, nnexp_strip_add_multiply, nnexp_strip_subtract_multiply,
   nnexp_strip_add_add, nnexp_strip_subtract_add, nnexp_strip_select_add,
   nnexp_strip_logistic_slope, nnexp_strip_tanh_slope, nnexp_strip_share,
+  nnexp_strip_multiply_logistic_slope, nnexp_strip_multiply_tanh_slope,
+  nnexp_strip_add_logistic_slope, nnexp_strip_add_tanh_slope,
 };
 
 /// The place of a strip's numbers: a pointer that the caller passes, or registers after `groups`

@@ -19,6 +19,8 @@ package enum StripOperation: Int, Sendable {
   case logisticSlope, tanhSlope
   /// a/b, and 1 if they are equal, so also if both are 0 or infinite.
   case share
+  /// The slopes from the value a, multiplied by b; and plus c.
+  case multiplyLogisticSlope, multiplyTanhSlope, addLogisticSlope, addTanhSlope
 }
 
 /// The place of a strip's numbers.

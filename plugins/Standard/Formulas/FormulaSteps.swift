@@ -197,7 +197,9 @@ struct FormulaSteps {
       case .add: return "\(operand(u, .sum)) + \(operand(v, .sum))"
       case .subtract: return "\(operand(u, .sum)) - \(operand(v, .product))"
       case .multiply:
-        let sign = graph.levels[u] == .entry && graph.levels[v] == .entry ? times : " "
+        let areTensors =
+          details == nil && graph.levels[u] == .entry && graph.levels[v] == .entry
+        let sign = areTensors ? times : " "
         let (left, right) = (operand(u, .product), operand(v, .product))
         // Numbers next to each other would be one number.
         let isDigit = details != nil && right.first?.isNumber == true

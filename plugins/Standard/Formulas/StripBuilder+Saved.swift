@@ -59,7 +59,8 @@ extension StripBuilder {
     switch operation {
     case .sum, .product, .largest, .smallest: return rows(of: operands[0])
     case .productOfOthers, .first: return 10 * rows(of: value)
-    case .divide, .sqrt, .share: return 4 * rows(of: value)
+    case .divide, .sqrt: return 3 * rows(of: value)
+    case .share: return 5 * rows(of: value)
     case .exp, .log, .logistic: return 8 * rows(of: value)
     case .expm1, .log1p, .tanh, .gaussian, .erf, .sin, .cos: return 12 * rows(of: value)
     case .erfc, .power: return 30 * rows(of: value)

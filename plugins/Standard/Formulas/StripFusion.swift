@@ -49,7 +49,7 @@ struct StripFusion {
       case .operation(let operation, let operands) = builder.values[value].content
     else { return nil }
     switch operation {
-    case .add, .subtract, .multiply: return (operation, operands)
+    case .add, .subtract, .multiply, .logisticSlope, .tanhSlope: return (operation, operands)
     default: return nil
     }
   }
@@ -61,6 +61,13 @@ struct StripFusion {
       builder.values[operands[2]].content == .number((0.0).bitPattern)
     {
       return .operation(.selectAdd, Array(operands[0..<2]))
+    }
+    switch operations[value] {
+    case .operation(.multiplyLogisticSlope, let operands)? where uses[value] == 1:
+      return .operation(.addLogisticSlope, operands)
+    case .operation(.multiplyTanhSlope, let operands)? where uses[value] == 1:
+      return .operation(.addTanhSlope, operands)
+    default: break
     }
     guard uses[value] == 1, let (operation, operands) = simple(value),
       let both = StripFusion.combined(.add, operation, isFirst: true)
@@ -82,6 +89,8 @@ struct StripFusion {
     case (.multiply, .multiply): .multiplyMultiply
     case (.multiply, .add): .addMultiply
     case (.multiply, .subtract): .subtractMultiply
+    case (.multiply, .logisticSlope): .multiplyLogisticSlope
+    case (.multiply, .tanhSlope): .multiplyTanhSlope
     default: nil
     }
   }
