@@ -28,6 +28,13 @@
 #undef ERF_POLYNOMIAL
 #undef ERFC_CENTER
 #undef ERFC_POLYNOMIAL
+#undef BELL_HIGH
+#undef BOOST
+#undef TANH_FORM_HIGH
+#undef GELU_K
+#undef GELU_K_LOW
+#undef GELU_C
+#undef GELU_C_LOW
 #undef LANES
 #undef VECTORS
 #undef V
