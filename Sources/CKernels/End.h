@@ -41,6 +41,7 @@
 #undef I
 #undef U
 #undef LOAD_FIRST
+#undef LOAD_MASKED
 #undef STORE_FIRST
 #undef COPY_ENDS
 #undef ADD

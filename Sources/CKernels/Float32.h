@@ -71,6 +71,7 @@
 #define GELU_C_LOW 0x1.49b16ap-29
 
 #if defined(HAS_MASKS)
+#define LOAD_MASKED(x, mask) _mm512_maskz_loadu_ps(mask, x)
 #define LOAD_FIRST(x, count) _mm512_maskz_loadu_ps((1u << (count)) - 1, x)
 #define STORE_FIRST(x, v, count) _mm512_mask_storeu_ps(x, (1u << (count)) - 1, v)
 #endif

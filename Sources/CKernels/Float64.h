@@ -95,6 +95,7 @@
 #define GELU_C_LOW -0x1.6c843a29d1c70p-61
 
 #if defined(HAS_MASKS)
+#define LOAD_MASKED(x, mask) _mm512_maskz_loadu_pd(mask, x)
 #define LOAD_FIRST(x, count) _mm512_maskz_loadu_pd((1u << (count)) - 1, x)
 #define STORE_FIRST(x, v, count) _mm512_mask_storeu_pd(x, (1u << (count)) - 1, v)
 #endif

@@ -58,9 +58,14 @@ INLINE V NAME(product_error)(V a, V b, V product) {
   return ((aHigh * bHigh - product) + aHigh * bLow + aLow * bHigh) + aLow * bLow;
 }
 
-/// Returns σ(v) and 1 − σ(v), v = x(k + cx²), for |x| ≤ `TANH_FORM_HIGH`; k = √(8/π),
-/// c = 0.044715k. `rate` is k + 3cx², the derivative of v.
-INLINE V NAME(gelu_share)(V x, V *rest, V *rate) {
+/// σ(v) and 1 − σ(v) for v = x(k + cx²), k = √(8/π), c = 0.044715k, |x| ≤ `TANH_FORM_HIGH`.
+struct NAME(gelu_shares) {
+  /// The larger of σ(v) and 1 − σ(v); and BOOST times the smaller, which may be denormal.
+  V larger, smaller;
+  /// k + 3cx², the derivative of v.
+  V rate;
+};
+INLINE struct NAME(gelu_shares) NAME(gelu_shares_of)(V x) {
   V square = x * x;
   V bend = (REAL)GELU_C * square;
   V bendLow = NAME(product_error)((V)(REAL)GELU_C, square, bend)
@@ -70,25 +75,29 @@ INLINE V NAME(gelu_share)(V x, V *rest, V *rate) {
   V sumLow = (((REAL)GELU_K - (sum - part)) + (bend - part)) + ((REAL)GELU_K_LOW + bendLow);
   V v = x * sum;
   V low = NAME(product_error)(x, sum, v) + x * sumLow;
-  V e = NAME(exp)(-NAME(magnitude)(v));
-  V far = 1 / (1 + e), near = e / (1 + e);
-  V shift = near * far * low;
-  *rest = (v < 0 ? far : near) - shift;
-  *rate = (REAL)GELU_K + 3 * bend;
-  return (v < 0 ? near : far) + shift;
+  V high, rest;
+  I k = NAME(reduce)(NAME(greatest)(-NAME(magnitude)(v), EXP_LOW - 40), &high, &rest);
+  V power = NAME(add_exponential)(high, rest, 1);
+  V e = NAME(scale)(power, k + (MANTISSA_BITS + 1));
+  V inverse = 1 + e * (1 / BOOST);
+  V far = 1 / inverse, near = e / inverse;
+  // The change of the smaller share by the digits of v that are lost.
+  V shift = near * far * (v < 0 ? low : -low);
+  return (struct NAME(gelu_shares)){
+    .larger = far - shift * (1 / BOOST), .smaller = near + shift, .rate = (REAL)GELU_K + 3 * bend};
 }
 
 /// ½x(1 + tanh u) = x·σ(2u), u = √(2/π)(x + 0.044715x³); −0 for x = −∞.
 INLINE V NAME(gelu_tanh)(V x) {
-  V rest, rate;
   V bounded = NAME(least)(NAME(greatest)(x, -TANH_FORM_HIGH), TANH_FORM_HIGH);
-  return NAME(greatest)(x, -TANH_FORM_HIGH) * NAME(gelu_share)(bounded, &rest, &rate);
+  struct NAME(gelu_shares) shares = NAME(gelu_shares_of)(bounded);
+  return x < 0 ? bounded * shares.smaller * (1 / BOOST) : x * shares.larger;
 }
 
 /// s + x·s(1 − s)·2u′, s = σ(2u).
 INLINE V NAME(gelu_tanh_slope)(V x, V y) {
-  V rest, rate;
   V bounded = NAME(least)(NAME(greatest)(x, -TANH_FORM_HIGH), TANH_FORM_HIGH);
-  V share = NAME(gelu_share)(bounded, &rest, &rate);
-  return share + bounded * (share * rest) * rate;
+  struct NAME(gelu_shares) shares = NAME(gelu_shares_of)(bounded);
+  V bend = bounded * (shares.larger * shares.smaller) * shares.rate;
+  return x < 0 ? (shares.smaller + bend) * (1 / BOOST) : shares.larger + bend * (1 / BOOST);
 }

@@ -38,20 +38,19 @@ INLINE V NAME(load_every)(const REAL *x, long stride, long count) {
   return NAME(load)(lane);
 }
 
-/// Adds v to every `stride`th number from x on; lanes beyond `count` are 0.
-INLINE void NAME(add_every)(REAL *x, V v, long stride, long count) {
-  if (stride == 1) {
-    NAME(store)(x, NAME(load)(x) + v);
-  } else if (stride == 2) {
-    V low = 0, high = 0;
-    low.even = v.lo, high.even = v.hi;
-    NAME(store)(x, NAME(load)(x) + low);
-    NAME(store)(x + LANES, NAME(load)(x + LANES) + high);
-  } else {
-    REAL lane[LANES];
-    NAME(store)(lane, v);
-    for (long i = 0; i < LANES && i < count; i++) x[i * stride] += lane[i];
-  }
+/// The lanes low..<high of x; the others are 0 and not read.
+INLINE V NAME(load_range)(const REAL *x, long low, long high) {
+  if (low <= 0 && high >= LANES) return NAME(load)(x);
+#if defined(HAS_MASKS)
+  const long first = low < 0 ? 0 : low < LANES ? low : LANES, end = high < 0 ? 0 : high < LANES ? high : LANES;
+  return LOAD_MASKED(x, ((1u << end) - 1) & ~((1u << first) - 1));
+#else
+  V v = 0;
+#pragma clang loop unroll(full)
+  for (long i = 0; i < LANES; i++)
+    if (i >= low && i < high) v[i] = x[i];
+  return v;
+#endif
 }
 
 /// The number of positions start, start + step, … that are in lower..<upper, of `count` positions.
@@ -103,19 +102,54 @@ static void NAME(window_sums)(
     }
 }
 
+/// row ← the sums of ∂y over the windows that contain a column. Column s·j + k belongs to the
+/// windows j − t whose entry v = (s·t + k)/dilation it is.
+///
+/// Each vector of the row is written once: to add to a vector that overlaps with one that was just
+/// written makes a processor wait.
+INLINE void NAME(spread_columns)(
+    const struct nnexp_window_geometry *w, const long stride, const REAL *dy, REAL *row) {
+  const long windows = w->position_columns;
+  const long end = windows + (w->window_columns - 1) * w->column_dilation / stride;
+  for (long c = 0; c < end; c += LANES) {
+    V even = 0;
+    for (long k = 0; k < stride; k++) {
+      V sum = 0;
+      for (long v = 0, offset = 0; v < w->window_columns; v++, offset += w->column_dilation) {
+        if (stride > 1 && offset % stride != k) continue;
+        const long t = offset / stride;
+        sum += NAME(load_range)(dy + c - t, t - c, windows + t - c);
+      }
+      if (stride == 1) {
+        NAME(store)(row + c, sum);
+      } else if (stride == 2 && k == 0) {
+        even = sum;
+      } else if (stride == 2) {
+        V low, high;
+        low.even = even.lo, low.odd = sum.lo, high.even = even.hi, high.odd = sum.hi;
+        NAME(store)(row + 2 * c, low);
+        NAME(store)(row + 2 * c + LANES, high);
+      } else {
+        REAL lane[LANES];
+        NAME(store)(lane, sum);
+        for (long i = 0; i < LANES && c + i < end; i++) row[(c + i) * stride + k] = lane[i];
+      }
+    }
+  }
+}
+
 /// ∂x += ∂y of every window to all of its entries.
 static void NAME(window_spread)(
     const struct nnexp_window_geometry *w, const REAL *dy, REAL *dx, long planes, REAL *row) {
-  REAL *middle = row + w->column_padding;
+  const REAL *middle = row + w->column_padding;
+  // Columns that no window covers.
+  for (long i = 0; i < w->row_room; i++) row[i] = 0;
   for (; planes > 0; planes--, dx += w->rows * w->columns)
     for (long r = 0; r < w->position_rows; r++, dy += w->position_columns) {
-      for (long i = 0; i < w->columns; i++) middle[i] = 0;
-      for (long c = 0; c < w->position_columns; c += LANES) {
-        const long left = w->position_columns - c;
-        V share = NAME(load_some)(dy + c, left);
-        for (long v = 0; v < w->window_columns; v++)
-          NAME(add_every)(
-              row + c * w->column_stride + v * w->column_dilation, share, w->column_stride, left);
+      switch (w->column_stride) {
+      case 1: NAME(spread_columns)(w, 1, dy, row); break;
+      case 2: NAME(spread_columns)(w, 2, dy, row); break;
+      default: NAME(spread_columns)(w, w->column_stride, dy, row); break;
       }
       const struct NAME(row_span) span = NAME(rows_of)(w, r);
       for (long u = 0; u < span.count; u++) {

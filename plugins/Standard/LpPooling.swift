@@ -176,8 +176,8 @@ struct LpPooling: Layer, Component {
       }
     }
     if !isComplete {
-      let bounds = norm.bounds
-      let isMissing = { (y: S) in y != 0 && !bounds.contains(Double(y)) }
+      let (least, most) = (norm.least, norm.most)
+      let isMissing = { (y: S) in y != 0 && !(Double(y) >= least && Double(y) <= most) }
       if isLearned {
         pooling.backward(pass, by: &rule, where: isMissing)
       } else {
@@ -196,7 +196,7 @@ struct LpPooling: Layer, Component {
     let most = min(bound, Double(S.greatestFiniteMagnitude / 2))
     return LpNorm(
       p: p, inverseLow: ((1 - p * inverse) - productError(p, inverse)) / p,
-      bounds: least...max(least, most), normalizes: normalizes)
+      least: least, most: most, normalizes: normalizes)
   }
 
   /// The scratch memory as numbers of float64: it begins on a cache line.

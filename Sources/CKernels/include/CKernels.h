@@ -57,12 +57,14 @@ struct nnexp_lp {
   int normalizes;
 };
 
-/// The windows of a convolution with stride 1, all of them inside x.
+/// The windows of a convolution, all of them inside x.
 struct nnexp_patch_geometry {
   /// The extents of x.
   long channels, rows, columns;
   /// The extents of a window, and the distance from one of its entries to the next.
   long window_rows, window_columns, row_dilation, column_dilation;
+  /// The distance from one window to the next.
+  long row_stride, column_stride;
   /// The number of positions of the window.
   long position_rows, position_columns;
 };

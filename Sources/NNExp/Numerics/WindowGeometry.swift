@@ -51,18 +51,19 @@ package struct WindowGeometry: Sendable {
 package struct LpNorm: Sendable {
   package let p: Double
   package let inverseLow: Double
-  package let bounds: ClosedRange<Double>
+  package let least: Double
+  package let most: Double
   package let normalizes: Bool
 
   /// - Parameter inverseLow: 1/p less its rounded value.
-  package init(p: Double, inverseLow: Double, bounds: ClosedRange<Double>, normalizes: Bool) {
+  package init(p: Double, inverseLow: Double, least: Double, most: Double, normalizes: Bool) {
     (self.p, self.inverseLow) = (p, inverseLow)
-    (self.bounds, self.normalizes) = (bounds, normalizes)
+    (self.least, self.most, self.normalizes) = (least, most, normalizes)
   }
 
   fileprivate var code: nnexp_lp {
     nnexp_lp(
-      p: p, inverse_low: inverseLow, least: bounds.lowerBound, most: bounds.upperBound,
+      p: p, inverse_low: inverseLow, least: least, most: most,
       normalizes: normalizes ? 1 : 0)
   }
 
