@@ -6,17 +6,23 @@
 // the range of float64 for all numbers up to p = 6.7; for float64 and for larger p, the caller
 // computes the windows whose y is below `least` or above `most` in another way.
 
-/// aᵖ for a ≥ 0 within e^±700; 0 for a = 0, NaN for NaN. `isRough` accepts an error of 2⁻³⁵.
+/// aᵖ for a ≥ 0 within e^±700; 0 for a = 0, NaN for NaN. `isRough` accepts an error of 2⁻³⁵, and
+/// promises that a is a number of float32.
 INLINE reals_f64 bounded_power(reals_f64 a, double p, int isRough) {
   if (p == 1) return a;
-  if (p == 2) return a * a;
-  if (p == 3) return a * a * a;
-  if (p == 4) return (a * a) * (a * a);
   reals_f64 y;
-  if (isRough)
+  if (p == 2)
+    y = a * a;
+  else if (p == 3)
+    y = a * a * a;
+  else if (p == 4)
+    y = (a * a) * (a * a);
+  else if (isRough)
     y = brief_power(a, (reals_f64)p, -700, 700);
   else
-    y = least_f64(greatest_f64(power_f64(a, (reals_f64)p), 0x1p-1010), 0x1p1010);
+    y = power_f64(a, (reals_f64)p);
+  // A sum of powers is then 0 only if every number is.
+  if (!isRough) y = least_f64(greatest_f64(y, 0x1p-1010), 0x1p1010);
   y = a == (reals_f64)__builtin_inf() ? a : y;
   return a > 0 ? y : a;
 }
