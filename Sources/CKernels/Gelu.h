@@ -3,7 +3,7 @@
 // No argument of an exponential is rounded: the rounding error of x²/2 alone would change
 // e^(−x²/2) by up to x²/4 units in the last place.
 
-/// What e^(−x²/2) is multiplied by until the end, so that it is not denormal if the result is not.
+/// A factor of e^(−x²/2) until the end: intermediate numbers are not denormal if the result is not.
 #define BOOST ((REAL)((UINT)2 << MANTISSA_BITS))
 
 /// BOOST·e^(−x²/2) for x ≥ 0.
