@@ -5,9 +5,9 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-browser test-serve lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
-  bench bench-scale bench-deps bench-instructions bench-instructions-record
+  bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
 run: build
 	$(BUILD) run $(FILE)
@@ -15,6 +15,7 @@ run: build
 build: deps
 	swift build -c release --product nnexp
 	swift build -c release --product nnexp-serve
+	swift build -c release --product nnexp-onnx
 
 # The release build is for the tests that measure it.
 test: build
@@ -64,6 +65,12 @@ test-outputs: build
 	@$(MAKE) --no-print-directory .build/python/Outputs/complete
 	.build/python/Outputs/bin/python Tests/Outputs/outputs.py $(BUILD)
 
+# Reads exported models and weights with ONNX, onnxruntime, safetensors and NumPy.
+test-export: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
+	@$(MAKE) --no-print-directory .build/python/Export/complete
+	.build/python/Export/bin/python Tests/Export/export.py $(BUILD)
+
 # Tests the pages of `nnexp serve` over HTTP and in a headless browser.
 test-serve: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3 chromium"
@@ -98,11 +105,13 @@ documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
-# Draws the pictures of the README and the guide again. They are the charts of reports and plots,
-# not screenshots, which depend on the browser and its fonts.
+# Draws the pictures of the README and the guide again. They are the charts of reports and plots
+# and the texts of terminals, not screenshots, which depend on the browser and its fonts.
+TERMINAL = python3 $(CURDIR)/Tests/Documents/terminal.py
 PICTURES = $(CURDIR)/Sources/nnexp/Documentation.docc/Resources
 
 pictures: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	rm -rf .build/pictures && mkdir -p .build/pictures $(PICTURES)
 	cd .build/pictures && for name in digits_lp iris; do \
 	  $(CURDIR)/$(BUILD) run $(CURDIR)/experiments/$$name.yaml --quiet || exit 1; done
@@ -113,6 +122,11 @@ pictures: build
 	cd .build/pictures && $(CURDIR)/$(BUILD) report results/iris/latest --force --output $(PICTURES)/report.svg
 	cd .build/pictures && $(CURDIR)/$(BUILD) plot results/iris/latest --force --output $(PICTURES)/plot.svg
 	cd .build/pictures && $(CURDIR)/$(BUILD) plot rates --force --output $(PICTURES)/sweep.svg
+	cp experiments/xor.yaml .build/pictures
+	cd .build/pictures && $(TERMINAL) $(PICTURES)/watch.svg --save xor.yaml 'learning_rate: 2' \
+	  'learning_rate: 8' --from loss --before 'waiting for' -- $(CURDIR)/$(BUILD) watch xor.yaml
+	$(TERMINAL) $(PICTURES)/explain.svg --columns 96 --from "'pool': lp_pooling" --before "'output': dense" \
+	  -- $(BUILD) explain experiments/digits_lp.yaml
 
 # Opens reports in headless Chromium; SCREENSHOTS=folder keeps pictures for a person to look at.
 test-browser: build
@@ -129,7 +143,8 @@ install: build
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
 	install -d $(PREFIX)/libexec/nnexp
-	install -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
+	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
+	install -s -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
 	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
@@ -178,6 +193,10 @@ bench-instructions-record: build
 	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py --record
 
+# Formulas compared with the layers that compute the same; a few minutes.
+bench-formulas: build
+	python3 Benchmarks/formulas.py
+
 clean:
 	rm -rf .build
 
@@ -186,7 +205,8 @@ clean:
 # itself. Inputs that it finds are kept in .build/corpus.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
-FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula
+FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
+  safetensors weights graph
 FUZZED_KERNELS = .build/fuzz/kernels
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/

@@ -6,10 +6,12 @@ let package = Package(
   products: [
     .executable(name: "nnexp", targets: ["nnexp"]),
     .executable(name: "nnexp-serve", targets: ["nnexp-serve"]),
+    .executable(name: "nnexp-onnx", targets: ["nnexp-onnx"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
   ],
   targets: [
     // Module maps of the system's libraries.
@@ -35,6 +37,8 @@ let package = Package(
       name: "Explanation",
       dependencies: ["NNExp", "Files", "Datasets", "Engine", "GradientCheck"]),
     .target(name: "Results", dependencies: ["NNExp", "Files"]),
+    // Files that other programs read and write: weights, and graphs of operators.
+    .target(name: "Interchange", dependencies: ["NNExp", "Files"]),
     .target(name: "Charts", dependencies: ["NNExp", "Files"]),
     .target(
       name: "ExperimentFile",
@@ -51,7 +55,7 @@ let package = Package(
       name: "Running",
       dependencies: [
         "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Conformance",
-        "Plugins", "Results", "ExperimentFile",
+        "Plugins", "Results", "Interchange", "ExperimentFile",
       ]),
 
     .target(
@@ -79,6 +83,16 @@ let package = Package(
         .product(name: "FlyingFox", package: "FlyingFox"),
       ]),
 
+    // Models in the format of ONNX. The companion program has the library for Protocol Buffers
+    // and Foundation, so that `nnexp` starts without them.
+    .executableTarget(
+      name: "nnexp-onnx",
+      dependencies: [
+        "NNExp", "Files", "Interchange",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["onnx.proto"]),
+
     // All shipped layers, losses and other components, written like a plugin but linked.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
 
@@ -86,7 +100,7 @@ let package = Package(
       name: "nnexp",
       dependencies: [
         "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance", "Explanation",
-        "Results",
+        "Results", "Interchange",
         "ExperimentFile", "Running", "Sweeps", "Charts", "Reports", "Standard",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -144,6 +158,8 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: ["Serving", "Reports", "Results", "Files", "NNExp", "TestSupport"]),
+    .testTarget(
+      name: "InterchangeTests", dependencies: ["Interchange", "Files", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "ExperimentFileTests",
@@ -180,7 +196,9 @@ if Context.environment["NNEXP_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Sweeps", "Standard",
+        "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Interchange",
+        "Sweeps",
+        "Standard",
       ],
       path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))

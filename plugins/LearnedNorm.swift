@@ -56,6 +56,23 @@ struct LearnedNorm: Layer, Component {
       work: Shape([20, count]).count)
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let flat = graph.reshape(node.inputs[0], to: [node.inputPorts[0].count])
+    let d = graph.add("Abs", graph.add("Sub", flat, graph.constant(node.parameters[0])))
+    let groups = graph.reshape(d, to: [node.outputPorts[0].count, size])
+    let axes = graph.integers([2])
+    let m = graph.add("ReduceMax", groups, axes)
+    // The orders are constants: y = m (Σᵢ (|dᵢ|/m)ᵖ / N)^(1/p), and 0 if m is 0.
+    let orders = node.parameters[1].numbers.map { order($0) }
+    let p = graph.constant(orders, [orders.count, 1])
+    let isZero = graph.add("Equal", m, graph.constant(0))
+    let r = graph.add("Div", groups, graph.add("Where", isZero, graph.constant(1), m))
+    let mean = graph.add("ReduceMean", graph.add("Pow", r, p), axes)
+    let root = graph.constant(orders.map { 1 / $0 }, [orders.count, 1])
+    let y = graph.add("Mul", m, graph.add("Pow", mean, root))
+    return [graph.reshape(y, to: node.outputPorts[0].shape)]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y, c, rho) = (pass.x, pass.y, pass.parameters[0], pass.parameters[1])
     for s in 0..<pass.samples {

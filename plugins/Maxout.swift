@@ -47,6 +47,17 @@ struct Maxout: Layer, Component {
       scratch: [.perSample(maps)], work: Shape([maps, count]).count)
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let flat = graph.reshape(node.inputs[0], to: [node.inputPorts[0].count])
+    let maps = graph.add(
+      "Gemm", flat, graph.constant(node.parameters[0]), graph.constant(node.parameters[1]),
+      attributes: [("transB", .integer(1))])
+    let a = graph.reshape(maps, to: [units, pieces])
+    return [
+      graph.add("ReduceMax", a, graph.integers([2]), attributes: [("keepdims", .integer(0))])
+    ]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (a, bias) = (pass.scratch[0], pass.parameters[1])
     let maps = bias.count

@@ -44,6 +44,16 @@ struct RadialBasis: Layer, Component {
       scratch: [.perSample(units)], work: Shape([units, count]).count)
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let x = graph.reshape(node.inputs[0], to: [1, node.inputPorts[0].count])
+    let d = graph.add("Sub", x, graph.constant(node.parameters[0]))
+    let q = graph.add(
+      "ReduceSum", graph.add("Mul", d, d), graph.integers([2]),
+      attributes: [("keepdims", .integer(0))])
+    let gamma = graph.add("Exp", graph.constant(node.parameters[1]))
+    return [graph.add("Exp", graph.add("Neg", graph.add("Mul", gamma, q)))]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y, q) = (pass.x, pass.y, pass.scratch[0])
     let (c, beta) = (pass.parameters[0], pass.parameters[1])

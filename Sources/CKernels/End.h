@@ -49,6 +49,10 @@
 #undef STRIP_ROWS
 #undef STRIP_REDUCE
 #undef STRIP_LOOP
+#undef STRIP_VECTORS
+#undef STRIP_LOAD
+#undef STRIP_REST
+#undef STRIP_ARITHMETIC
 #undef DEFINE_PLAIN_MAP
 #undef DEFINE_VJP
 #undef DEFINE

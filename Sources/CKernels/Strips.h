@@ -3,37 +3,66 @@
 //
 // A group has `entries` numbers (one, unless the formula combines the entries of a window). A
 // register holds a number per group, or `entries` rows of them, a row `width` numbers after the
-// one before.
+// one before. The rows of external memory have no gap between them.
 
 static void NAME(power_rows)(const REAL *x, const REAL *p, REAL *y, long count);
 static void NAME(map_sin)(const REAL *x, REAL *y, long count);
 static void NAME(map_cos)(const REAL *x, REAL *y, long count);
 
-/// y ← `expression` of vectors a, b and c.
+/// y ← `expression` of the vectors a, b and c, which `loads` declares.
+#define STRIP_VECTORS(loads, expression)                                           \
+  _Pragma("clang loop unroll_count(4)")                                            \
+  for (; i + LANES <= columns; i += LANES, pa += a_move, pb += b_move, pc += c_move) { \
+    loads                                                                          \
+    (void)b, (void)c;                                                              \
+    NAME(store)(py + i, expression);                                               \
+  }
+#define STRIP_LOAD(x) V x = NAME(load)(p##x);
+
+/// y ← `expression` for the columns that do not fill a vector.
+#define STRIP_REST(expression)                                                     \
+  if (i < columns) {                                                               \
+    long rest = columns - i;                                                       \
+    V a = NAME(load_first)(pa, rest), b = NAME(load_first)(pb, rest);              \
+    V c = NAME(load_first)(pc, rest);                                              \
+    (void)b, (void)c;                                                              \
+    NAME(store_first)(py + i, expression, rest);                                   \
+  }
+
+/// y ← `expression` of vectors a, b and c. A constant stays at its first vector.
 #define STRIP_LOOP(expression)                                                     \
   {                                                                                \
     long i = 0;                                                                    \
-    for (; i + LANES <= columns; i += LANES) {                                     \
-      V a = NAME(load)(pa + i), b = NAME(load)(pb + i), c = NAME(load)(pc + i);    \
-      (void)b, (void)c;                                                            \
-      NAME(store)(py + i, expression);                                             \
-    }                                                                              \
-    if (i < columns) {                                                             \
-      long rest = columns - i;                                                     \
-      V a = NAME(load_first)(pa + i, rest), b = NAME(load_first)(pb + i, rest);    \
-      V c = NAME(load_first)(pc + i, rest);                                        \
-      (void)b, (void)c;                                                            \
-      NAME(store_first)(py + i, expression, rest);                                 \
-    }                                                                              \
+    STRIP_VECTORS(STRIP_LOAD(a) STRIP_LOAD(b) STRIP_LOAD(c), expression)           \
+    STRIP_REST(expression)                                                         \
   }
+
+/// The same for operations that often have constants as b and c: these are loaded once.
+#define STRIP_ARITHMETIC(expression)                                               \
+  STRIP_ROWS({                                                                     \
+    long i = 0;                                                                    \
+    if (!b_move && !c_move) {                                                      \
+      STRIP_LOAD(b) STRIP_LOAD(c)                                                  \
+      STRIP_VECTORS(STRIP_LOAD(a), expression)                                     \
+    } else if (!b_move) {                                                          \
+      STRIP_LOAD(b)                                                                \
+      STRIP_VECTORS(STRIP_LOAD(a) STRIP_LOAD(c), expression)                       \
+    } else {                                                                       \
+      STRIP_VECTORS(STRIP_LOAD(a) STRIP_LOAD(b) STRIP_LOAD(c), expression)         \
+    }                                                                              \
+    STRIP_REST(expression)                                                         \
+  })
 
 /// The rows of an operation.
 #define STRIP_ROWS(statement)                                                      \
-  for (long row = 0; row < rows; row++) {                                          \
-    const REAL *pa = a + row * a_step, *pb = b + row * b_step, *pc = c + row * c_step; \
-    REAL *py = y + row * y_step;                                                   \
-    (void)pb, (void)pc;                                                            \
-    statement                                                                      \
+  {                                                                                \
+    const long columns = length;                                                   \
+    for (long row = 0; row < rows; row++) {                                        \
+      const REAL *pa = a + row * a_step, *pb = b + row * b_step, *pc = c + row * c_step; \
+      REAL *py = y + row * y_step;                                                 \
+      (void)pb, (void)pc;                                                          \
+      statement                                                                    \
+    }                                                                              \
   }
 
 /// y ← the rows of a, combined one after the other.
@@ -41,6 +70,7 @@ static void NAME(map_cos)(const REAL *x, REAL *y, long count);
   {                                                                                \
     REAL *py = y;                                                                  \
     const REAL *pa = a, *pb = a, *pc = a;                                          \
+    const long a_move = LANES, b_move = LANES, c_move = LANES;                     \
     STRIP_LOOP(a)                                                                  \
     for (long row = 1; row < entries; row++) {                                     \
       pa = y;                                                                      \
@@ -63,19 +93,31 @@ INLINE V NAME(smaller_of)(V a, V b) {
 /// The sign of x, or x if it is 0 or NaN.
 INLINE V NAME(sign)(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x; }
 
+/// The vector at column i, or what is left of it.
+INLINE V NAME(load_columns)(const REAL *x, long i, long columns) {
+  return i + LANES <= columns ? NAME(load)(x + i) : NAME(load_first)(x + i, columns - i);
+}
+INLINE void NAME(store_columns)(REAL *y, V x, long i, long columns) {
+  if (i + LANES <= columns)
+    NAME(store)(y + i, x);
+  else
+    NAME(store_first)(y + i, x, columns - i);
+}
+
 /// y[row] ← the product of the other rows of a.
 static void NAME(products_of_others)(
     const REAL *a, long a_step, REAL *y, long y_step, long entries, long columns) {
-  for (long i = 0; i < columns; i++) {
-    REAL product = 1;
+  for (long i = 0; i < columns; i += LANES) {
+    V product = (V)1;
     for (long row = 0; row < entries; row++) {
-      y[row * y_step + i] = product;
-      product *= a[row * a_step + i];
+      NAME(store_columns)(y + row * y_step, product, i, columns);
+      product *= NAME(load_columns)(a + row * a_step, i, columns);
     }
-    product = 1;
+    product = (V)1;
     for (long row = entries - 1; row >= 0; row--) {
-      y[row * y_step + i] *= product;
-      product *= a[row * a_step + i];
+      V before = NAME(load_columns)(y + row * y_step, i, columns);
+      NAME(store_columns)(y + row * y_step, before * product, i, columns);
+      product *= NAME(load_columns)(a + row * a_step, i, columns);
     }
   }
 }
@@ -83,13 +125,14 @@ static void NAME(products_of_others)(
 /// y[row] ← 1 at the first row of a that is equal to b, or NaN; otherwise 0.
 static void NAME(mark_first)(
     const REAL *a, long a_step, const REAL *b, REAL *y, long y_step, long entries, long columns) {
-  for (long i = 0; i < columns; i++) {
-    int isFound = 0;
+  for (long i = 0; i < columns; i += LANES) {
+    V value = NAME(load_columns)(b, i, columns), found = (V)0;
     for (long row = 0; row < entries; row++) {
-      REAL x = a[row * a_step + i];
-      int isHere = !isFound && (x == b[i] || x != x);
-      y[row * y_step + i] = isHere;
-      isFound |= isHere;
+      V x = NAME(load_columns)(a + row * a_step, i, columns);
+      V here = NAME(truth)((x == value) | (x != x));
+      here = found != 0 ? (V)0 : here;
+      NAME(store_columns)(y + row * y_step, here, i, columns);
+      found += here;
     }
   }
 }
@@ -100,13 +143,27 @@ static void NAME(run_strip)(
 #define STRIP_ADDRESS(operand)                                                     \
   ((operand).external >= 0 ? external[(operand).external]                          \
                            : registers + ((operand).groups + (operand).entries * entries) * width)
+#define STRIP_STEP(operand)                                                        \
+  ((operand).has_rows != 1 ? 0 : (operand).external >= 0 ? columns : width)
+#define STRIP_MOVE(operand) ((operand).has_rows == 2 ? 0 : LANES)
   for (const struct nnexp_strip_step *step = steps; step < steps + count; step++) {
     const REAL *a = STRIP_ADDRESS(step->a), *b = STRIP_ADDRESS(step->b);
     const REAL *c = STRIP_ADDRESS(step->c);
     REAL *y = STRIP_ADDRESS(step->y);
-    long a_step = step->a.has_rows ? width : 0, b_step = step->b.has_rows ? width : 0;
-    long c_step = step->c.has_rows ? width : 0, y_step = step->y.has_rows ? width : 0;
-    long rows = step->y.has_rows ? entries : 1;
+    long a_step = STRIP_STEP(step->a), b_step = STRIP_STEP(step->b);
+    long c_step = STRIP_STEP(step->c), y_step = STRIP_STEP(step->y);
+    // The kernel of powers reads whole rows.
+    const int has_vectors = step->operation != nnexp_strip_power;
+    const long a_move = has_vectors ? STRIP_MOVE(step->a) : LANES;
+    const long b_move = has_vectors ? STRIP_MOVE(step->b) : LANES;
+    const long c_move = has_vectors ? STRIP_MOVE(step->c) : LANES;
+    long rows = step->y.has_rows == 1 ? entries : 1, length = columns;
+    // Rows without gaps are one.
+    if (rows > 1 && y_step == columns && (a_step == columns || !a_move) &&
+        (b_step == columns || !b_move) && (c_step == columns || !c_move)) {
+      length = rows * columns;
+      rows = 1;
+    }
     const REAL *first = a;
     switch ((enum nnexp_strip_operation)step->operation) {
     case nnexp_strip_copy: STRIP_ROWS(STRIP_LOOP(a)) break;
@@ -126,17 +183,29 @@ static void NAME(run_strip)(
     case nnexp_strip_erfc: STRIP_ROWS(NAME(map_erfc)(pa, py, columns);) break;
     case nnexp_strip_sin: STRIP_ROWS(NAME(map_sin)(pa, py, columns);) break;
     case nnexp_strip_cos: STRIP_ROWS(NAME(map_cos)(pa, py, columns);) break;
-    case nnexp_strip_add: STRIP_ROWS(STRIP_LOOP(a + b)) break;
-    case nnexp_strip_subtract: STRIP_ROWS(STRIP_LOOP(a - b)) break;
-    case nnexp_strip_multiply: STRIP_ROWS(STRIP_LOOP(a * b)) break;
-    case nnexp_strip_divide: STRIP_ROWS(STRIP_LOOP(a / b)) break;
+    case nnexp_strip_add: STRIP_ARITHMETIC(a + b) break;
+    case nnexp_strip_subtract: STRIP_ARITHMETIC(a - b) break;
+    case nnexp_strip_multiply: STRIP_ARITHMETIC(a * b) break;
+    case nnexp_strip_divide: STRIP_ARITHMETIC(a / b) break;
     case nnexp_strip_power: STRIP_ROWS(NAME(power_rows)(pa, pb, py, columns);) break;
-    case nnexp_strip_min: STRIP_ROWS(STRIP_LOOP(NAME(smaller_of)(a, b))) break;
-    case nnexp_strip_max: STRIP_ROWS(STRIP_LOOP(NAME(larger_of)(a, b))) break;
+    case nnexp_strip_min: STRIP_ARITHMETIC(NAME(smaller_of)(a, b)) break;
+    case nnexp_strip_max: STRIP_ARITHMETIC(NAME(larger_of)(a, b)) break;
     case nnexp_strip_less: STRIP_ROWS(STRIP_LOOP(NAME(truth)(a < b))) break;
     case nnexp_strip_less_or_equal: STRIP_ROWS(STRIP_LOOP(NAME(truth)(a <= b))) break;
     case nnexp_strip_equal: STRIP_ROWS(STRIP_LOOP(NAME(truth)(a == b))) break;
     case nnexp_strip_select: STRIP_ROWS(STRIP_LOOP((a != 0 ? b : c))) break;
+    case nnexp_strip_multiply_add: STRIP_ARITHMETIC(a * b + c) break;
+    case nnexp_strip_multiply_subtract: STRIP_ARITHMETIC(a * b - c) break;
+    case nnexp_strip_subtract_product: STRIP_ARITHMETIC(c - a * b) break;
+    case nnexp_strip_multiply_multiply: STRIP_ARITHMETIC(a * b * c) break;
+    case nnexp_strip_add_multiply: STRIP_ARITHMETIC((a + b) * c) break;
+    case nnexp_strip_subtract_multiply: STRIP_ARITHMETIC((a - b) * c) break;
+    case nnexp_strip_add_add: STRIP_ARITHMETIC(a + b + c) break;
+    case nnexp_strip_subtract_add: STRIP_ARITHMETIC(a - b + c) break;
+    case nnexp_strip_share: STRIP_ROWS(STRIP_LOOP(a == b ? (V)1 : a / b)) break;
+    case nnexp_strip_select_add: STRIP_ROWS(STRIP_LOOP((a != 0 ? b : (V)0) + c)) break;
+    case nnexp_strip_logistic_slope: STRIP_ROWS(STRIP_LOOP(a * (1 - a))) break;
+    case nnexp_strip_tanh_slope: STRIP_ROWS(STRIP_LOOP((1 - a) * (1 + a))) break;
     case nnexp_strip_sum: STRIP_REDUCE(a + b) break;
     case nnexp_strip_product: STRIP_REDUCE(a * b) break;
     case nnexp_strip_largest: STRIP_REDUCE(NAME(larger_of)(a, b)) break;
@@ -150,4 +219,6 @@ static void NAME(run_strip)(
     }
   }
 #undef STRIP_ADDRESS
+#undef STRIP_STEP
+#undef STRIP_MOVE
 }

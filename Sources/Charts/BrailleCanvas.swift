@@ -25,12 +25,17 @@ struct BrailleCanvas {
     colors[cell] = color
   }
 
-  /// Draws a straight line (Bresenham 1965); a dashed line has two of every four dots.
-  mutating func line(from a: (x: Int, y: Int), to b: (x: Int, y: Int), color: Int, isDashed: Bool) {
+  /// Draws a straight line (Bresenham 1965); a dashed line has two of every four dots, and a
+  /// dotted line one.
+  mutating func line(
+    from a: (x: Int, y: Int), to b: (x: Int, y: Int), color: Int, dash: Series.Dash = .solid
+  ) {
+    // The number of dots of every four.
+    let drawn = dash == .solid ? 4 : dash == .dashed ? 2 : 1
     let (dx, dy) = (abs(b.x - a.x), -abs(b.y - a.y))
     var (x, y, error) = (a.x, a.y, dx + dy)
     while true {
-      if !isDashed || (x + y) & 3 < 2 { set(x, y, color: color) }
+      if (dx >= -dy ? x : y) & 3 < drawn { set(x, y, color: color) }
       if x == b.x, y == b.y { return }
       let twice = 2 * error
       if twice >= dy {

@@ -54,7 +54,7 @@ public struct BrailleChart {
           y: Int(((1 - up) * Double(canvas.height - 1)).rounded())
         )
         if let before {
-          canvas.line(from: before, to: dot, color: share < 0.5 ? 0 : 1, isDashed: false)
+          canvas.line(from: before, to: dot, color: share < 0.5 ? 0 : 1)
         }
         before = dot
       }
@@ -110,7 +110,7 @@ private struct PlotText {
     let bars = BarGroups(plot)
     for series in plot.series {
       let color = series.color ?? 7
-      let isDashed = Self.isDashed(series, ink)
+      let dash = Self.dash(series, ink)
       var before: (x: Int, y: Int)?
       for point in series.points {
         guard let here = dot(point) else {
@@ -120,14 +120,14 @@ private struct PlotText {
         switch series.mark {
         case .line:
           canvas.line(
-            from: before ?? here, to: here, color: color, isDashed: isDashed && before != nil)
+            from: before ?? here, to: here, color: color, dash: before == nil ? .solid : dash)
         case .points: canvas.set(here.x, here.y, color: color)
         case .bars:
           let zero = y.position(of: 0) ?? 0
           let base = Int(((1 - zero) * Double(canvas.height - 1)).rounded())
           for x in bars.offset(of: series, width: canvas.width) {
             canvas.line(
-              from: (here.x + x, base), to: (here.x + x, here.y), color: color, isDashed: false)
+              from: (here.x + x, base), to: (here.x + x, here.y), color: color)
           }
         }
         before = here
@@ -137,8 +137,17 @@ private struct PlotText {
     appendXAxis(plot, x: x, gutter: gutter, columns: columns, ink: ink)
   }
 
-  private static func isDashed(_ series: Series, _ ink: TerminalInk) -> Bool {
-    series.isDashed || (!ink.isColored && (series.color ?? 0) % 2 == 1)
+  private static func dash(_ series: Series, _ ink: TerminalInk) -> Series.Dash {
+    let isOdd = !ink.isColored && (series.color ?? 0) % 2 == 1
+    return isOdd && series.dash == .solid ? .dashed : series.dash
+  }
+
+  private static func key(of dash: Series.Dash) -> String {
+    switch dash {
+    case .solid: "⠒⠒⠒"
+    case .dashed: "⠒ ⠒"
+    case .dotted: "⠂⠂⠂"
+    }
   }
 
   private mutating func appendLegend(_ plot: Plot, columns: Int, ink: TerminalInk) {
@@ -154,7 +163,7 @@ private struct PlotText {
         line += "  "
         used += 2
       }
-      let key = series.mark == .line ? (Self.isDashed(series, ink) ? "⠒ ⠒" : "⠒⠒⠒") : " • "
+      let key = series.mark == .line ? Self.key(of: Self.dash(series, ink)) : " • "
       line += ink.colored(key, series.color ?? 7) + " " + name
       used += name.count + 4
     }

@@ -44,6 +44,9 @@ public struct Series: Sendable, Equatable {
     case bars
   }
 
+  /// The dashes of a line.
+  public enum Dash: Sendable, Equatable { case solid, dashed, dotted }
+
   /// One point; `y` is nil if nothing was measured.
   public struct Point: Sendable, Equatable {
     public var x: Double
@@ -62,14 +65,14 @@ public struct Series: Sendable, Equatable {
   public var mark: Mark
   /// An index into the palette, taken modulo its size; nil draws in gray.
   public var color: Int?
-  public var isDashed: Bool
+  public var dash: Dash
   public var points: [Point]
 
   public init(
-    _ name: String, _ mark: Mark = .line, color: Int?, isDashed: Bool = false, _ points: [Point]
+    _ name: String, _ mark: Mark = .line, color: Int?, dash: Dash = .solid, _ points: [Point]
   ) {
     (self.name, self.mark, self.color) = (name, mark, color)
-    (self.isDashed, self.points) = (isDashed, points)
+    (self.dash, self.points) = (dash, points)
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Draws a heat map into a frame, with square cells if they fit.
@@ -35,31 +36,80 @@ struct HeatMapDrawing {
     let cell = area.width / Double(columns)
     let gap: Double = cell > 12 && map.colors == .sequential ? 1 : 0
     for (i, row) in map.values.enumerated() {
-      for (j, value) in row.enumerated() {
-        guard let value, value.isFinite else { continue }
-        let share = high > low ? min(max((value - low) / (high - low), 0), 1) : 0.5
+      var j = 0
+      while j < row.count {
+        guard let value = row[j], value.isFinite else {
+          j += 1
+          continue
+        }
         let (x, y) = (area.x + Double(j) * cell, area.y + Double(i) * cell)
         switch map.colors {
         case .sequential:
-          let step = Int((share * Double(Theme.rampSteps - 1)).rounded())
-          svg.rectangle(x, y, cell - gap, cell - gap, style: "q\(step)")
-          // Counts are written in full.
-          let count = Int(exactly: value).flatMap { abs($0) < 1_000_000_000 ? $0 : nil }
-          let text = count.map { "\($0)" } ?? rounded(value, digits: 4)
+          // Equal neighbors without a gap are one rectangle: maps of many classes stay small.
+          let color = step(value)
+          var count = 1
+          while gap == 0, j + count < row.count, let next = row[j + count], next.isFinite,
+            step(next) == color
+          {
+            count += 1
+          }
+          svg.rectangle(
+            x, y, cell * Double(count) - gap, cell - gap, style: "q\(color)")
+          let text = Self.text(value)
           if map.showsValues, textWidth(text, size: 11) + 4 < cell, cell > 14 {
             // Each half of the scale is dark in one theme and light in the other.
             svg.label(
               text, x + (cell - gap) / 2, y + (cell - gap) / 2 + 4,
-              style: share > 0.55 ? "bg" : "t", anchor: "middle", extra: " font-size=\"11\"")
+              style: share(value) > 0.55 ? "bg" : "t", anchor: "middle",
+              extra: " font-size=\"11\"")
           }
+          j += count
         case .gray:
-          let level = Int((share * 255).rounded())
+          let level = Int((share(value) * 255).rounded())
           svg.rectangle(
             x, y, cell, cell, style: "p", extra: " fill=\"rgb(\(level),\(level),\(level))\"")
+          j += 1
         }
       }
     }
     drawLabels(cell: cell, on: &svg)
+  }
+
+  /// The position of a value between the ends of the color scale, from 0 to 1.
+  private func share(_ value: Double) -> Double {
+    high > low ? min(max((value - low) / (high - low), 0), 1) : 0.5
+  }
+
+  /// The step of the color scale for a value.
+  private func step(_ value: Double) -> Int {
+    Int((share(value) * Double(Theme.rampSteps - 1)).rounded())
+  }
+
+  /// The maximum number of cells whose values a page shows; smaller ones cannot be pointed at.
+  private static let mostValues = 50_000
+
+  /// The cells for the script of a page, which shows the one under the pointer:
+  ///
+  ///     {"cells":[x,y,size],"x":"predicted","y":"true","columns":[…],"rows":[…],"values":[["12"]]}
+  ///
+  /// Nil for a map of many cells.
+  var cellData: String? {
+    if map.values.count * (map.values.first?.count ?? 0) > Self.mostValues { return nil }
+    func texts(_ texts: [String]) -> String {
+      "[" + texts.map { JSON.string($0).description }.joined(separator: ",") + "]"
+    }
+    let cell = area.width / Double(max(1, map.values.first?.count ?? 1))
+    let values = map.values.map { row in texts(row.map { $0.map(Self.text) ?? "" }) }
+    return "{\"cells\":[\(tenths(area.x)),\(tenths(area.y)),\(shortest(cell))],"
+      + "\"x\":\(JSON.string(map.xLabel).description),\"y\":\(JSON.string(map.yLabel).description),"
+      + "\"columns\":\(texts(map.columns)),\"rows\":\(texts(map.rows)),"
+      + "\"values\":[\(values.joined(separator: ","))]}"
+  }
+
+  /// A cell's value: counts in full, other numbers with four digits.
+  private static func text(_ value: Double) -> String {
+    let count = Int(exactly: value).flatMap { abs($0) < 1_000_000_000 ? $0 : nil }
+    return count.map { "\($0)" } ?? rounded(value, digits: 4)
   }
 
   private func drawLabels(cell: Double, on svg: inout SVGText) {

@@ -9,6 +9,8 @@ struct PlotDrawing {
   private let x: Projection
   private let y: Projection
   private let legend: [LegendRow]
+  /// The distance in pixels of the outermost points from the ends of the axis.
+  private let inset: Double
 
   private struct LegendEntry {
     let series: Series
@@ -44,10 +46,12 @@ struct PlotDrawing {
       positions += [low - gap / 2, high + gap / 2]
     }
     x = Projection(
-      plot.x, values: positions, count: max(3, Int(area.width / 76)), isWidened: false)
+      plot.x, values: positions, count: max(3, Int(area.width / 50)), isWidened: false)
     let last = x.ticks.last.map { textWidth($0.label, size: 12) } ?? 0
     area.removeRight(max(6, last / 2))
     self.area = area
+    let hasPoints = plot.series.contains { $0.mark == .points }
+    inset = hasPoints && !hasBars && plot.x.domain == nil ? 8 : 0
   }
 
   private static func legend(of plot: Plot, width: Double) -> [LegendRow] {
@@ -83,28 +87,68 @@ struct PlotDrawing {
     for rule in plot.rules { draw(rule, on: &svg) }
   }
 
-  /// The drawn points of the named series with their exact values, as an attribute for the
-  /// script of a page: `{"area":[x,y,w,h],"x":"epoch","series":[["train",[[px,py,"1","0.5"]]]]}`.
+  /// The drawn values for the script of a page, which shows those under the pointer:
+  ///
+  ///     {"x":"epoch","y":"","series":[["train",0,[[px,py,"1","0.5"],[px,py,"2","0.4"]]]]}
+  ///
+  /// The number after a name is 0 for a line or bars, whose values at the nearest x are shown,
+  /// and 1 for points, of which the nearest one is shown. A third text is the interval. Lines
+  /// without a name are guides.
   var pointData: String {
-    let named = plot.series.filter { !$0.name.isEmpty && $0.mark == .line }.prefix(12)
-    let series = named.map { series -> String in
-      let step = max(1, (series.points.count + Self.mostValues - 1) / Self.mostValues)
+    let shown = plot.series.filter { !$0.name.isEmpty || $0.mark != .line }.prefix(12)
+    let series = shown.map { series -> String in
+      let isPoints = series.mark == .points
+      // Every point that a reader can point at has its values.
+      let most = isPoints ? Int.max : Self.mostValues
+      let step = max(1, (series.points.count - 1) / most + 1)
       let points = series.points.indices.filter {
         $0 % step == 0 || $0 == series.points.count - 1
       }.compactMap { index -> String? in
         let point = series.points[index]
-        guard let place = pixel(point), let y = point.y else { return nil }
-        return "[\(tenths(place.x)),\(tenths(place.y)),\"\(shortest(point.x))\",\"\(shortest(y))\"]"
+        guard let place = pixel(point, of: series), let y = point.y else { return nil }
+        let texts =
+          isPoints
+          ? [text(of: point.x), text(y)] + interval(point)
+          : [text(of: point.x), shortest(y)] + interval(point)
+        return "[\(tenths(place.x)),\(tenths(place.y)),"
+          + texts.map { JSON.string($0).description }.joined(separator: ",") + "]"
       }
-      return "[\(JSON.string(series.name).description),[\(points.joined(separator: ","))]]"
+      return "[\(JSON.string(series.name).description),\(isPoints ? 1 : 0),"
+        + "[\(points.joined(separator: ","))]]"
     }
-    return "{\"area\":[\(tenths(area.x)),\(tenths(area.y)),\(tenths(area.width)),"
-      + "\(tenths(area.height))],\"x\":\(JSON.string(plot.x.label).description),"
+    return "{\"x\":\(JSON.string(plot.x.label).description),"
+      + "\"y\":\(JSON.string(plot.y.label).description),"
       + "\"series\":[\(series.joined(separator: ","))]}"
   }
 
-  /// The maximum number of points of a series whose values a page shows.
+  /// The maximum number of points of a line whose values a page shows.
   private static let mostValues = 240
+
+  /// The value of a point along x, or the name of its category.
+  private func text(of x: Double) -> String {
+    guard case .categories(let names) = plot.x.scale, let index = Int(exactly: x),
+      names.indices.contains(index)
+    else { return text(x) }
+    return names[index]
+  }
+
+  /// A value with nine digits if it has more than a float32 needs, so that many points are
+  /// short.
+  private func text(_ value: Double) -> String {
+    let exact = shortest(value)
+    return exact.utf8.count > 12 ? rounded(value, digits: 9) : exact
+  }
+
+  private func interval(_ point: Series.Point) -> [String] {
+    point.interval.map { [text($0.lowerBound) + " to " + text($0.upperBound)] } ?? []
+  }
+
+  /// The center of a point, or the middle of a bar's end.
+  private func pixel(_ point: Series.Point, of series: Series) -> (x: Double, y: Double)? {
+    guard let place = pixel(point), series.mark == .bars else { return pixel(point) }
+    let bar = bar(of: series, at: place.x)
+    return (bar.left + bar.width / 2, place.y)
+  }
 
   private func drawLegend(on svg: inout SVGText) {
     for (index, row) in legend.enumerated() {
@@ -115,7 +159,7 @@ struct PlotDrawing {
         case .line:
           svg.line(
             left, middle, left + 18, middle, style: "w " + stroke(entry.series),
-            extra: entry.series.isDashed ? Self.dashes : "")
+            extra: Self.dashes(entry.series))
         case .points:
           svg.circle(left + 9, middle, radius: 4, style: fill(entry.series))
         case .bars:
@@ -127,6 +171,14 @@ struct PlotDrawing {
   }
 
   private static let dashes = " stroke-dasharray=\"5 4\""
+
+  private static func dashes(_ series: Series) -> String {
+    switch series.dash {
+    case .solid: ""
+    case .dashed: dashes
+    case .dotted: " stroke-dasharray=\"0.1 4\""
+    }
+  }
 
   private func drawAxes(on svg: inout SVGText) {
     for tick in y.ticks {
@@ -145,7 +197,7 @@ struct PlotDrawing {
       guard let position = x.position(of: tick.value), (-0.001...1.001).contains(position) else {
         continue
       }
-      let place = area.x + position * area.width
+      let place = column(position)
       let label = fitted(tick.label, width: 120, size: 12)
       let half = textWidth(label, size: 12) / 2
       guard place - half >= taken else { continue }
@@ -168,7 +220,7 @@ struct PlotDrawing {
     switch rule.direction {
     case .vertical:
       guard let position = x.position(of: rule.value), (0...1).contains(position) else { return }
-      let place = area.x + position * area.width
+      let place = column(position)
       svg.line(place, area.y, place, area.bottom, style: "n sx", extra: Self.dashes)
       let isRight = position > 0.6
       let end = place + (isRight ? -1 : 1) * textWidth(rule.label, size: 12)
@@ -197,11 +249,16 @@ struct PlotDrawing {
     return (heights.min { crowd($0) < crowd($1) } ?? area.y) + 4
   }
 
+  /// The place of a position along x, in pixels.
+  private func column(_ position: Double) -> Double {
+    area.x + inset + position * (area.width - 2 * inset)
+  }
+
   private func pixel(_ point: Series.Point) -> (x: Double, y: Double)? {
     guard let value = point.y, let across = x.position(of: point.x),
       let up = y.position(of: value), (-0.0001...1.0001).contains(across)
     else { return nil }
-    return (area.x + across * area.width, height(up))
+    return (column(across), height(up))
   }
 
   /// A position along y in pixels, limited to the plot and its surroundings; the clip
@@ -230,7 +287,7 @@ struct PlotDrawing {
       }
     }
     if !data.isEmpty {
-      svg.path(data, style: "w " + stroke(series), extra: series.isDashed ? Self.dashes : "")
+      svg.path(data, style: "w " + stroke(series), extra: Self.dashes(series))
     }
   }
 
@@ -240,7 +297,7 @@ struct PlotDrawing {
         let low = y.position(of: interval.lowerBound) ?? (y.isLogarithmic ? -0.02 : nil),
         let high = y.position(of: interval.upperBound)
       else { return nil }
-      return (area.x + across * area.width, height(low), height(high))
+      return (column(across), height(low), height(high))
     }
     guard edges.count > 1 else { return }
     var data = ""
@@ -267,25 +324,30 @@ struct PlotDrawing {
   }
 
   private func drawBars(_ series: Series, on svg: inout SVGText) {
-    let all = plot.series.filter { $0.mark == .bars }
-    let index = all.firstIndex(of: series) ?? 0
-    let gap = Self.barGap(plot) ?? 1
-    let scale = area.width / 2 / (x.high / 2 - x.low / 2)
-    let group = gap * scale * 0.8
-    let width = group / Double(all.count)
     for point in series.points {
       guard let place = pixel(point), let zero = y.position(of: 0) else { continue }
       let base = height(zero)
-      let left = place.x - group / 2 + Double(index) * width
+      let bar = bar(of: series, at: place.x)
       svg.rectangle(
-        left, min(base, place.y), max(1, width - 1), abs(place.y - base), style: fill(series))
+        bar.left, min(base, place.y), max(1, bar.width - 1), abs(place.y - base),
+        style: fill(series))
       if let interval = point.interval, let low = y.position(of: interval.lowerBound),
         let high = y.position(of: interval.upperBound)
       {
-        let middle = left + width / 2
+        let middle = bar.left + bar.width / 2
         svg.line(middle, height(low), middle, height(high), style: "w sx")
       }
     }
+  }
+
+  /// The left edge and the width of a series' bar in the group of bars around `middle`.
+  private func bar(of series: Series, at middle: Double) -> (left: Double, width: Double) {
+    let all = plot.series.filter { $0.mark == .bars }
+    let index = all.firstIndex(of: series) ?? 0
+    let scale = area.width / 2 / (x.high / 2 - x.low / 2)
+    let group = (Self.barGap(plot) ?? 1) * scale * 0.8
+    let width = group / Double(all.count)
+    return (middle - group / 2 + Double(index) * width, width)
   }
 
   private func stroke(_ series: Series) -> String {

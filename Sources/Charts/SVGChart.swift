@@ -62,9 +62,9 @@ public struct SVGChart {
         y: top + Double(index / columns) * (panelHeight + gap),
         width: panelWidth, height: panelHeight)
       Self.draw(chart, in: frame, on: &svg)
-      if case .page = appearance, case .plot(let plot) = chart.content {
-        let data = PlotDrawing(plot, in: Self.body(of: chart, in: frame)).pointData
-        svg.append(raw: "<g data-points=\"\(Escaping.xmlAttribute(data))\"></g>")
+      if case .page = appearance, let data = Self.values(of: chart, in: frame) {
+        let text = Escaping.xmlAttribute(data, isInSingleQuotes: true)
+        svg.append(raw: "<g data-points='\(text)'></g>")
       }
     }
     svg.append(raw: "</svg>\n")
@@ -90,6 +90,16 @@ public struct SVGChart {
     var frame = frame
     if !chart.title.isEmpty { frame.removeTop(24) }
     return frame
+  }
+
+  /// The values that a page's script shows under the pointer, as JSON.
+  private static func values(of chart: Chart, in frame: Frame) -> String? {
+    let frame = body(of: chart, in: frame)
+    return switch chart.content {
+    case .plot(let plot): PlotDrawing(plot, in: frame).pointData
+    case .heatMap(let map): HeatMapDrawing(map, in: frame).cellData
+    case .parallel: nil
+    }
   }
 
   private static func draw(_ chart: Chart, in frame: Frame, on svg: inout SVGText) {

@@ -5,17 +5,21 @@ public import NNExp
 ///
 ///     start_from: {run: results/x/latest, nodes: {encoder: encoder, head: old_head}}
 ///     start_from: {weights: best.nnx}
+///     start_from: {file: model.safetensors}
 ///
 /// Paths are relative to the experiment file; a run is also searched relative to the current
-/// folder. Without `nodes`, every tensor is used whose name and shape agree with a tensor of
-/// the model.
-/// used.
+/// folder. A run's resolved.yaml names the folder that was found under `found`. Without `nodes`,
+/// every tensor is used whose name and shape agree with a tensor of the model. The numbers of a file
+/// of another program are rounded to the precision of the experiment.
 public struct StartSection: Sendable {
   public enum Source: Sendable, Equatable {
-    /// A run's folder, whose delivered weights are used: as written, and relative to the file.
-    case run(written: String, path: String)
+    /// A run's folder, whose delivered weights are used: as written, and the paths at which it
+    /// is searched, in this order.
+    case run(written: String, paths: [String])
     /// A checkpoint file.
     case weights(path: String)
+    /// A safetensors file or an NPZ archive of another program.
+    case file(path: String)
   }
 
   public let source: Source
@@ -40,6 +44,9 @@ public struct StartSection: Sendable {
     location = options.location
     let run = options.optionalString("run", "a run's folder: its delivered weights")
     let weights = options.optionalString("weights", "a file of weights, such as best.nnx")
+    let file = options.optionalString(
+      "file", "a file of weights of another program: safetensors, or an NPZ archive")
+    let found = StartSection.readFound(from: &options)
     var pairs: [(String, String, SourceLocation?)]?
     let range = "a mapping from nodes to nodes of the source"
     if let config = options.value(
@@ -59,14 +66,26 @@ public struct StartSection: Sendable {
       options.resolve("nodes", config)
     }
     nodes = pairs
-    switch (run, weights) {
-    case (let run?, nil): source = .run(written: run, path: options.path(run))
-    case (nil, let weights?): source = .weights(path: options.path(weights))
+    switch (run, weights, file) {
+    case (let run?, nil, nil):
+      source = .run(written: run, paths: found.map { [$0] } ?? [options.path(run), run])
+    case (nil, let weights?, nil): source = .weights(path: options.path(weights))
+    case (nil, nil, let file?): source = .file(path: options.path(file))
     default:
       throw Diagnostic(
-        "start_from takes either run or weights", at: location,
+        "start_from takes one of run, weights and file", at: location,
         notes: [.init("write, for example, start_from: {run: results/x/latest}")])
     }
+  }
+
+  /// Not part of the resolved options.
+  private static func readFound(from options: inout Options) -> String? {
+    let explanation = "written to resolved.yaml: the folder of the run that 'run' named"
+    guard let config = options.value("found", "a path", explanation, default: "the folder 'run'")
+    else { return nil }
+    if case .string(let path) = config.content, !path.isEmpty { return path }
+    options.reject("found", "found must be a path, found \(config.kind)")
+    return nil
   }
 }
 

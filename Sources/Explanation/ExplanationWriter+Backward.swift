@@ -135,10 +135,11 @@ extension ExplanationWriter {
     let symbol = symbol(p)
     let left = Formula.derivative(loss, symbol)
     var steps = chain(from: k, to: symbol).map { Document.Derivation.Step(right: $0) }
-    defer {
-      entries(.parameterGradient(position), of: k, pass.gradient(.parameter(p)), .parameter(p))
-    }
     let gradient = formulas[k].equations.parameters.first { $0.name == name }?.gradient
+    defer {
+      entries(
+        .parameterGradient(position), of: k, gradient, pass.gradient(.parameter(p)), .parameter(p))
+    }
     if let gradient {
       let rendered = formulas[k].rendered(gradient)
       if let entry = rendered.left {
@@ -240,6 +241,7 @@ extension ExplanationWriter {
     if !steps.isEmpty { derive(left, steps) }
     entries(
       .inputGradient(position), of: k,
+      inputs.indices.contains(position) ? inputs[position].delta : nil,
       isOnlyReader
         ? pass.gradient(.value(source)) : isRepeated ? [] : pass.part(of: source, from: k),
       .value(source))

@@ -10,13 +10,18 @@ extension ExplanationWriter {
   /// The number of terms of a long sum that are written: those of the largest magnitude.
   private static let mostTerms = 4
 
-  /// Writes entries of a tensor term by term, if the layer computes them.
+  /// Writes entries of a tensor term by term, if the layer computes them and its equation is not
+  /// written with all numbers.
   ///
-  /// - Parameter values: the tensor that the engine computed.
+  /// - Parameters:
+  ///   - equation: the layer's equation of the tensor.
+  ///   - values: the tensor that the engine computed.
   mutating func entries(
-    _ tensor: WorkedEntry.Tensor, of k: Int, _ values: [Double], _ variable: SamplePass.Variable
+    _ tensor: WorkedEntry.Tensor, of k: Int, _ equation: String?, _ values: [Double],
+    _ variable: SamplePass.Variable
   ) {
     guard let work = formulas[k].equations.work, !values.isEmpty else { return }
+    if let equation, !equation.isEmpty, formulas[k].rendered(equation).numeric != nil { return }
     let isFull = full.contains(variable) || values.count <= Self.smallTensor
     let chosen =
       isFull ? Array(values.indices) : Self.largest(values.map(abs), Self.mostEntries)

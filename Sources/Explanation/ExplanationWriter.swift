@@ -287,7 +287,8 @@ struct ExplanationWriter {
     equation(
       of: notation.value(ofNode: k), formulas[k], pass.values(.value(output)),
       shape: node.plan.output, isFull: full.contains(.value(output)))
-    entries(.output, of: k, pass.values(.value(output)), .value(output))
+    entries(
+      .output, of: k, formulas[k].equations.output, pass.values(.value(output)), .value(output))
     for (index, output) in node.plan.outputs.enumerated().dropFirst() {
       let edge = Graph.Edge(node: k, output: index)
       derive(

@@ -55,12 +55,20 @@ public enum Escaping {
   }
 
   /// As `xml`, for an attribute, in which readers would replace line ends and tabs by spaces.
-  public static func xmlAttribute(_ text: some StringProtocol) -> String {
-    xml(text) { "\n\r\t".unicodeScalars.contains($0) ? "&#\($0.value);" : nil }
+  ///
+  /// - Parameter isInSingleQuotes: true if the attribute is in single quotes, so that double
+  ///   quotes stay.
+  public static func xmlAttribute(
+    _ text: some StringProtocol, isInSingleQuotes: Bool = false
+  ) -> String {
+    xml(text) { scalar in
+      if scalar == "\"" { return isInSingleQuotes ? "\"" : nil }
+      return "\n\r\t".unicodeScalars.contains(scalar) ? "&#\(scalar.value);" : nil
+    }
   }
 
   private static func xml(
-    _ text: some StringProtocol, _ space: (Unicode.Scalar) -> String?
+    _ text: some StringProtocol, _ special: (Unicode.Scalar) -> String?
   ) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
@@ -68,15 +76,33 @@ public enum Escaping {
       case "&": escaped += "&amp;"
       case "<": escaped += "&lt;"
       case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
+      case "\"": escaped += special(scalar) ?? "&quot;"
       case "'": escaped += "&#39;"
       case _ where scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value:
-        escaped += space(scalar) ?? "\u{FFFD}"
+        escaped += special(scalar) ?? "\u{FFFD}"
       case "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
       default: escaped.unicodeScalars.append(scalar)
       }
     }
     return escaped
+  }
+
+  /// Text as a part of a URL: every byte is encoded that is not a letter, a digit or one of
+  /// `-._~/`.
+  ///
+  /// - Source: RFC 3986
+  public static func url(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    let kept = Array("-._~/".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: bytes.append(byte)
+      case _ where kept.contains(byte): bytes.append(byte)
+      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Text for Markdown in which nothing is read as markup.

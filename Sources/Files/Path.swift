@@ -42,6 +42,17 @@ public enum Path {
     return folder.hasSuffix(bytes: "/") ? folder + path : folder + "/" + path
   }
 
+  /// The path of `path` from `folder`: `../b/c` for `/a/b/c` and `/a/d`. Both are absolute and
+  /// without links.
+  public static func relative(_ path: String, to folder: String) -> String {
+    let (names, folders) = (path.split(atByte: "/"), folder.split(atByte: "/"))
+    let shared = zip(names, folders).prefix { $0.hasSameBytes(as: $1) }.count
+    let parts =
+      Array(repeating: "..", count: folders.count - shared)
+      + names.dropFirst(shared).map(String.init)
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+
   /// True if the path leads to anything, after following links.
   public static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -53,6 +53,7 @@ struct CLayer: Layer, @unchecked Sendable {
   func takesIndices(at input: Int) -> Bool { false }
 
   func equations(for inputs: [Port]) -> Equations { Equations(prose: text(table.equation)) }
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? { nil }
 
   func plan(for inputs: [Port]) throws -> Plan {
     var plan = nnexp_plan()

@@ -72,6 +72,11 @@ struct GuardedLayer: Layer, Guarded {
     }
     return equations
   }
+  func export(
+    _ node: ExportedNode, to graph: inout OperatorGraph
+  ) -> [OperatorGraph.Value]? {
+    core.site.run("its export") { core.base.export(node, to: &graph) }
+  }
 }
 
 extension Plan {

@@ -26,8 +26,8 @@ struct Curves {
     }
   }
 
-  /// One run: a color per split. Several runs: a color per run, the splits after the first
-  /// one dashed.
+  /// One run: a color per split. Several runs: a color per run, its second
+  /// split dashed, its third one dotted.
   private func chart(_ panel: Panel, _ columns: [MetricColumn]) -> Chart {
     let labels = RunLabels(runs.map(\.path))
     var series: [Series] = []
@@ -41,7 +41,7 @@ struct Curves {
             ? Series(split, color: color(of: column, order), points)
             : Series(
               columns.count == 1 ? labels[index] : labels[index] + " " + split, color: index,
-              isDashed: order > 0, points))
+              dash: order == 0 ? .solid : order == 1 ? .dashed : .dotted, points))
       }
     }
     var rules: [Rule] = []

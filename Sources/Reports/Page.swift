@@ -69,26 +69,37 @@ struct Page {
   }
 
   /// A table; columns of numbers are aligned to the right.
-  mutating func table(_ columns: [String], _ rows: [[String]]) {
+  ///
+  /// - Parameter links: the address that the first cell of each row links to, or nil.
+  mutating func table(_ columns: [String], _ rows: [[String]], links: [String?] = []) {
     guard !rows.isEmpty else { return }
     let numeric = columns.indices.map { column in
       rows.allSatisfy { $0[column].isEmpty || Double($0[column]) != nil }
     }
-    func cells(_ texts: [String], _ element: String) -> String {
-      zip(texts, numeric).map { text, isNumber in
+    func cells(_ texts: [String], _ element: String, link: String? = nil) -> String {
+      zip(texts, numeric).enumerated().map { index, cell in
+        let (text, isNumber) = cell
         let style =
           isNumber
           ? " class=\"number\""
           : ["PASS", "ZERO", "met"].contains(text)
             ? " class=\"good\""
-            : ["FAIL", "NONFINITE", "NONDETERMINISTIC", "not met", "failed"].contains(text)
+            : ["FAIL", "NONFINITE", "NONDETERMINISTIC", "not met", "failed", "fell short"].contains(
+              text)
               ? " class=\"bad\"" : ""
-        return "<\(element)\(style)>\(Escaping.xml(text))</\(element)>"
+        var content = Escaping.xml(text)
+        if index == 0, let link {
+          content = "<a href=\"\(Escaping.xmlAttribute(link))\">\(content)</a>"
+        }
+        return "<\(element)\(style)>\(content)</\(element)>"
       }.joined()
     }
     body +=
       "<div class=\"wide\"><table>\n<thead><tr>\(cells(columns, "th"))</tr></thead>\n<tbody>\n"
-    for row in rows { body += "<tr>\(cells(row, "td"))</tr>\n" }
+    for (index, row) in rows.enumerated() {
+      let link = links.indices.contains(index) ? links[index] : nil
+      body += "<tr>\(cells(row, "td", link: link))</tr>\n"
+    }
     body += "</tbody>\n</table></div>\n"
   }
 
@@ -126,10 +137,10 @@ struct Page {
 
   fileprivate static let style = """
     :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --faint: #57606a;
-      --line: #e1e4e8; --panel: #f6f8fa; --good: #116329; --bad: #b3261e; }
+      --line: #e1e4e8; --panel: #f6f8fa; --good: #116329; --bad: #b3261e; --accent: #0a58a6; }
     @media (prefers-color-scheme: dark) {
       :root { --paper: #14171a; --ink: #e6e9ed; --faint: #a3abb5; --line: #2a3037;
-        --panel: #1c2126; --good: #56d364; --bad: #ff8a80; }
+        --panel: #1c2126; --good: #56d364; --bad: #ff8a80; --accent: #6cb6ff; }
     }
     html { background: var(--paper); color: var(--ink); -webkit-text-size-adjust: 100%; }
     body { margin: 0; font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
@@ -138,6 +149,7 @@ struct Page {
     h2 { font-size: 1.15rem; margin: 2.75rem 0 .75rem; padding-bottom: .3rem;
       border-bottom: 1px solid var(--line); }
     p { margin: .6rem 0; max-width: 48rem; overflow-wrap: anywhere; }
+    a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
     .verdict { font-size: 1.1rem; }
     .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--faint); }
     .charts { display: grid; gap: 1rem;
@@ -163,31 +175,66 @@ struct Page {
     .tip { position: absolute; pointer-events: none; background: var(--panel); color: var(--ink);
       border: 1px solid var(--line); border-radius: 4px; padding: .25rem .5rem; font-size: .8rem;
       white-space: pre; z-index: 1; }
+    .mark { fill: none; stroke: var(--ink); stroke-width: 1.5; pointer-events: none; }
     """
 
-  /// Shows the values of a chart's lines at the position nearest to the pointer.
+  /// Shows the values under the pointer: of lines and bars at the nearest position, of the
+  /// nearest point, or of the cell of a heat map.
   fileprivate static let script = """
     for (const svg of document.querySelectorAll("svg.chart")) {
       const data = svg.querySelector("[data-points]");
       if (!data) continue;
-      const plot = JSON.parse(data.dataset.points);
-      const all = plot.series.flatMap(([name, points]) => points);
-      if (!all.length) continue;
+      const chart = JSON.parse(data.dataset.points);
+      const show = chart.cells ? cellAt : valuesAt;
       const tip = document.createElement("div");
       tip.className = "tip";
+      const mark = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+      mark.setAttribute("class", "mark");
+      mark.setAttribute("r", 5);
       svg.addEventListener("pointermove", (event) => {
         const box = svg.getBoundingClientRect();
-        const x = (event.clientX - box.left) / box.width * svg.viewBox.baseVal.width;
-        const near = all.reduce((a, b) => Math.abs(a[0] - x) > Math.abs(b[0] - x) ? b : a);
-        const lines = plot.series.flatMap(([name, points]) =>
-          points.filter((point) => point[2] === near[2]).slice(0, 1).map((point) => name + "  " + point[3]));
-        tip.textContent = [(plot.x + " " + near[2]).trim(), ...lines].join("\\n");
+        const scale = svg.viewBox.baseVal.width / box.width;
+        const lines = show((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
+        if (!lines) { hide(); return; }
+        tip.textContent = lines.join("\\n");
         document.body.append(tip);
         const left = Math.min(event.pageX + 14, scrollX + innerWidth - tip.offsetWidth - 8);
         tip.style.left = Math.max(scrollX, left) + "px";
         tip.style.top = event.pageY + 14 + "px";
       });
-      svg.addEventListener("pointerleave", () => tip.remove());
+      svg.addEventListener("pointerleave", hide);
+      function hide() { tip.remove(); mark.remove(); }
+
+      function label(name, value) { return (name + "  " + value).trim(); }
+      function cellAt(x, y) {
+        const [left, top, size] = chart.cells;
+        const i = Math.floor((y - top) / size), j = Math.floor((x - left) / size);
+        const value = chart.values[i]?.[j];
+        return value === undefined ? null
+          : [label(chart.y, chart.rows[i] ?? i), label(chart.x, chart.columns[j] ?? j), value];
+      }
+      function valuesAt(x, y) {
+        const points = chart.series.filter((series) => series[1] == 1).flatMap(([name, , all]) =>
+          all.map((point) => ({name, point, far: Math.hypot(point[0] - x, point[1] - y)})));
+        const near = points.length ? points.reduce((a, b) => a.far > b.far ? b : a) : null;
+        const lines = chart.series.filter((series) => series[1] == 0);
+        const all = lines.flatMap(([, , points]) => points);
+        if (near ? 24 > near.far || !all.length : false) {
+          const [px, py, ...texts] = near.point;
+          mark.setAttribute("cx", px);
+          mark.setAttribute("cy", py);
+          svg.append(mark);
+          return [...(near.name ? [near.name] : []), label(chart.x, texts[0]),
+            label(chart.y, texts[1]), ...(texts[2] ? ["interval  " + texts[2]] : [])];
+        }
+        mark.remove();
+        if (!all.length) return null;
+        const at = all.reduce((a, b) => Math.abs(a[0] - x) > Math.abs(b[0] - x) ? b : a)[2];
+        return [label(chart.x, at), ...lines.flatMap(([name, , points]) => points
+          .filter((point) => point[2] === at).slice(0, 1)
+          .map(([, , , value, interval]) =>
+            label(name || chart.y, value + (interval ? "  (" + interval + ")" : ""))))];
+      }
     }
     """
 }

@@ -10,21 +10,38 @@ struct PredictionCharts {
   private let rows: [[String]]
   private let split: String
 
-  /// The maximum number of points of a chart. More are thinned: an image cannot show them,
-  /// and a page must stay small.
-  private static let mostPoints = 2_000
+  /// The number of splits in the table.
+  private let splitCount: Int
+
+  /// The maximum number of samples that all charts of predicted and true values show, and all
+  /// charts of residuals. More are thinned: an image cannot show them, and a page must stay
+  /// small.
+  private static let mostPoints = 4_000
 
   /// The predictions of every split, in the order of the file.
   static func splits(of table: TextTable) -> [PredictionCharts] {
     guard let column = table.index(of: "split") else { return [] }
-    return table.rows.map { $0[column] }.uniquedTexts().map { split in
+    let splits = table.rows.map { $0[column] }.uniquedTexts()
+    return splits.map { split in
       PredictionCharts(
-        table: table, rows: table.rows.filter { $0[column].hasSameBytes(as: split) }, split: split)
+        table: table, rows: table.rows.filter { $0[column].hasSameBytes(as: split) }, split: split,
+        splitCount: splits.count)
     }
   }
 
-  private init(table: TextTable, rows: [[String]], split: String) {
+  private init(table: TextTable, rows: [[String]], split: String, splitCount: Int) {
     (self.table, self.rows, self.split) = (table, rows, split)
+    self.splitCount = splitCount
+  }
+
+  /// The maximum number of classes with curves, each in another color.
+  private static let mostClasses = 8
+
+  /// A sentence about the classes without curves; nil if all have one.
+  var classNote: String? {
+    classes.count > Self.mostClasses
+      ? "The curves are those of the \(Self.mostClasses) classes of \(classes.count) with the "
+        + "smallest areas." : nil
   }
 
   private func texts(_ column: Int) -> [String] { rows.map { $0[column] } }
@@ -41,15 +58,23 @@ struct PredictionCharts {
           name: entry.name, scores: numbers(entry.index),
           isPositive: texts(target).map { $0.hasSameBytes(as: entry.name) })
       }
-      // With two classes, the curves are mirror images of each other.
-      let shown = Array((scores.count == 2 ? Array(scores.suffix(1)) : scores).prefix(8))
+      // With two classes, the curves are mirror images of each other. Of many, the curves of
+      // those with the smallest areas are shown.
+      let order = scores.indices.map { ($0, scores[$0].areaUnderCurve) }.sorted { $0.1 < $1.1 }
+      let kept = Set(order.prefix(Self.mostClasses).map { $0.0 })
+      let shown =
+        scores.count == 2
+        ? Array(scores.suffix(1)) : scores.indices.filter(kept.contains).map { scores[$0] }
       return [
         receiverOperatingCharacteristic(shown), precisionRecall(shown), calibration(scores),
       ]
     }
     if isOfClasses { return [] }
-    return numericTargets.flatMap { name, target, prediction in
-      self.charts(name, numbers(target), numbers(prediction))
+    let pairs = numericTargets
+    return pairs.flatMap { name, target, prediction in
+      self.charts(
+        name, numbers(target), numbers(prediction),
+        most: max(1, Self.mostPoints / (splitCount * pairs.count)))
     }
   }
 
@@ -68,8 +93,10 @@ struct PredictionCharts {
 
   // MARK: Numbers
 
-  private func charts(_ name: String, _ targets: [Double], _ predictions: [Double]) -> [Chart] {
-    let step = max(1, targets.count / Self.mostPoints)
+  private func charts(
+    _ name: String, _ targets: [Double], _ predictions: [Double], most: Int
+  ) -> [Chart] {
+    let step = (targets.count - 1) / most + 1
     let indices = stride(from: 0, to: targets.count, by: step)
     let pairs = indices.map { Series.Point(targets[$0], predictions[$0]) }
     let residuals = indices.map { Series.Point(predictions[$0], targets[$0] - predictions[$0]) }
@@ -103,7 +130,7 @@ struct PredictionCharts {
         score.name + " (area \(rounded(score.areaUnderCurve, digits: 4)))", color: index,
         thinned(score.rates.map { .init($0.falsePositive, $0.truePositive) }))
     }
-    let diagonal = Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)])
+    let diagonal = Series("", color: nil, dash: .dashed, [.init(0, 0), .init(1, 1)])
     return Chart(
       "\(split): receiver operating characteristic",
       .plot(
@@ -148,7 +175,7 @@ struct PredictionCharts {
           x: Axis("probability of the predicted class", domain: 0...1),
           y: Axis("share that is correct", domain: 0...1),
           series: [
-            Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)]),
+            Series("", color: nil, dash: .dashed, [.init(0, 0), .init(1, 1)]),
             Series("", color: 0, points), Series("", .points, color: 0, points),
           ])))
   }
@@ -168,14 +195,15 @@ struct PredictionCharts {
         let own = classes.first { $0.name.hasSameBytes(as: row[target]) }
         return 1 - (own.flatMap { Double(row[$0.index]) } ?? 0)
       }
-    } else if !isOfClasses, !numericTargets.isEmpty {
+    } else {
+      // Finding the pairs reads all rows.
+      let pairs = isOfClasses ? [] : numericTargets
+      if pairs.isEmpty { return nil }
       errors = rows.map { row in
-        numericTargets.map { pair in
+        pairs.map { pair in
           abs((Double(row[pair.target]) ?? .nan) - (Double(row[pair.prediction]) ?? .nan))
         }.max() ?? 0
       }
-    } else {
-      return nil
     }
     let order = rows.indices.sorted {
       errors[$0] > errors[$1] || (errors[$0] == errors[$1] && $0 < $1)

@@ -11,10 +11,9 @@ public struct RunList: Sendable {
     public let path: String
     public let isSweep: Bool
     /// The status in the run's summary, `killed` if its process ended without one, or the counts
-    /// of a sweep's trials by status.
+    /// of a sweep's trials by status, after `incomplete: ` if nobody runs the remaining ones.
     public let status: String
-    /// True if more results are expected: a process executes the run, or the sweep has trials
-    /// that have not ended.
+    /// True if more results are expected: a process executes the run or the sweep.
     public let isOpen: Bool
     /// The time of its start in ISO 8601; empty if it is not recorded.
     public let started: String
@@ -101,19 +100,41 @@ public struct RunList: Sendable {
   public static func sweep(_ path: String) throws -> Entry? {
     let folder = SweepFolder(path)
     guard let plan = try PlanRecord(of: folder) else { return nil }
+    // A sweep that ends between the two readings appears as complete.
+    let isOpen = folder.isInProgress
     let rows = try plan.rows(in: folder)
     let counts = TrialRow.Status.allCases.compactMap { status -> String? in
       let count = rows.count { $0.status == status }
       return count == 0 ? nil : "\(count) \(status.rawValue)"
     }
+    let isIncomplete = !isOpen && rows.contains(where: \.isUnfinished)
     // A sweep has no run.json; its first trial has one.
     let started = rows.lazy.compactMap { row in
       (try? RunRecord(of: RunDirectory.open(row.run)))?.started
     }.first
     return Entry(
-      path: path, isSweep: true, status: counts.joined(separator: ", "),
-      isOpen: rows.contains { $0.status == .running || $0.status == .pending },
+      path: path, isSweep: true,
+      status: (isIncomplete ? "incomplete: " : "") + counts.joined(separator: ", "),
+      isOpen: isOpen,
       started: started ?? "", epochs: nil, metric: best(of: rows))
+  }
+
+  /// The positions of the entries with the best metric among the entries of the same folder and
+  /// metric. Entries that have no equal, and metrics without a direction, are left out.
+  public static func best(of entries: [Entry]) -> [Int] {
+    var groups: [[String]: [Int]] = [:]
+    for (index, entry) in entries.enumerated() {
+      guard let metric = entry.metric, !metric.value.isNaN else { continue }
+      groups[[Path.folder(of: entry.path), metric.column.name], default: []].append(index)
+    }
+    return entries.indices.filter { index in
+      guard let metric = entries[index].metric, let larger = metric.column.largerIsBetter,
+        let group = groups[[Path.folder(of: entries[index].path), metric.column.name]]
+      else { return false }
+      let values = group.compactMap { entries[$0].metric?.value }
+      guard let best = larger ? values.max() : values.min() else { return false }
+      return metric.value == best && values.contains { $0 != best }
+    }
   }
 
   /// The best trial's value of the monitored column.

@@ -201,6 +201,7 @@ public struct RunPage {
     if charts.isEmpty, worst == nil { return }
     page.section("Predictions")
     page.charts(charts, height: 340)
+    if let note = PredictionCharts.splits(of: table).first?.classNote { page.paragraph(note) }
     guard let worst else { return }
     page.paragraph("The worst predictions:")
     page.table(worst.columns, worst.rows)

@@ -1,4 +1,5 @@
 import Charts
+import Files
 import NNExp
 import Results
 public import Sweeps
@@ -7,9 +8,13 @@ public import Sweeps
 public struct SweepPage {
   private let plan: PlanRecord
   private let folder: SweepFolder
+  private let link: (String) -> String
 
-  public init(_ plan: PlanRecord, in folder: SweepFolder) {
-    (self.plan, self.folder) = (plan, folder)
+  /// - Parameter link: the address that the page gives for the folder of a trial's run.
+  public init(
+    _ plan: PlanRecord, in folder: SweepFolder, link: @escaping (String) -> String
+  ) {
+    (self.plan, self.folder, self.link) = (plan, folder, link)
   }
 
   /// The maximum number of trials in the page's table; sweep.csv has all of them.
@@ -19,8 +24,10 @@ public struct SweepPage {
   public func html(in frame: PageFrame = PageFrame()) throws -> String {
     var page = Page(folder.path)
     page.heading(plan.name + ": " + folder.path)
+    let isInProgress = folder.isInProgress
     let rows = try plan.rows(in: folder)
-    addVerdict(rows, to: &page)
+    addVerdict(rows, isInProgress: isInProgress, to: &page)
+    addRunning(rows, to: &page)
     let charts = try? SweepCharts(plan, in: folder, options: PlotOptions()).charts()
     if let charts {
       page.section("Metrics")
@@ -37,17 +44,51 @@ public struct SweepPage {
     return page.html(in: frame)
   }
 
-  private func addVerdict(_ rows: [TrialRow], to page: inout Page) {
+  private func addVerdict(_ rows: [TrialRow], isInProgress: Bool, to page: inout Page) {
     let counts = TrialRow.Status.allCases.compactMap { status -> String? in
       let count = rows.count { $0.status == status }
-      return count == 0
-        ? nil : "\(count) \(status.rawValue.split(atByte: "_").joined(separator: " "))"
+      return count == 0 ? nil : "\(count) \(words(status))"
     }
-    let isOpen = rows.contains { $0.status == .pending || $0.status == .running }
     let failed = rows.contains { $0.status == .failed || $0.status == .fellShort }
-    page.verdict(
-      isOpen ? "running" : failed ? "fell short" : "completed", isGood: isOpen ? nil : !failed,
-      "\(rows.count) trials: " + counts.joined(separator: ", "))
+    var sentence = "\(rows.count) trials: " + counts.joined(separator: ", ")
+    let (word, isGood): (String, Bool?)
+    if isInProgress {
+      (word, isGood) = ("running", nil)
+    } else if rows.contains(where: \.isUnfinished) {
+      (word, isGood) = ("incomplete", nil)
+      sentence += "; no process runs the sweep, and the same command continues it"
+    } else {
+      (word, isGood) = failed ? ("fell short", false) : ("completed", true)
+    }
+    page.verdict(word, isGood: isGood, sentence)
+  }
+
+  private func words(_ status: TrialRow.Status) -> String {
+    status.rawValue.split(atByte: "_").joined(separator: " ")
+  }
+
+  /// The values of a trial's parameters, without the seed, which has another column.
+  private func values(_ row: TrialRow) -> [String] {
+    zip(plan.parameters, row.values).filter { $0.0 != "seed" }.map { $0.1 }
+  }
+
+  /// The names of the columns of `values`.
+  private var valueNames: [String] { plan.parameters.filter { $0 != "seed" } }
+
+  /// Adds the trials that processes are running, with their newest values.
+  private func addRunning(_ rows: [TrialRow], to page: inout Page) {
+    let running = rows.filter { $0.status == .running }
+    if running.isEmpty { return }
+    page.section("Trials in progress")
+    page.table(
+      ["trial", "seed"] + valueNames + ["epochs", "training loss"],
+      running.map { row in
+        let summary = try? Summary.current(of: RunDirectory.open(row.run))
+        let loss = summary?.final.first { $0.column.split == .train }?.value
+        return ["\(row.number)", "\(row.seed)"] + values(row) + [
+          (summary?.epochs).map { "\($0)" } ?? "", loss.map { rounded($0, digits: 6) } ?? "",
+        ]
+      }, links: running.map { link($0.run) })
   }
 
   /// The metric that orders the trials: the monitored column.
@@ -113,13 +154,14 @@ public struct SweepPage {
       page.paragraph("The best \(Self.mostRows) of \(order.count); sweep.csv has all.")
     }
     let names = (order.first?.final ?? []).filter { $0.column.split != nil }.map(\.column.name)
+      .filter { name in order.contains { $0.value(name) != nil } }
+    let shown = order.prefix(Self.mostRows)
     page.table(
-      ["trial", "seed"] + plan.parameters.filter { $0 != "seed" } + names + ["status"],
-      order.prefix(Self.mostRows).map { row in
-        let values = zip(plan.parameters, row.values).filter { $0.0 != "seed" }.map { $0.1 }
+      ["trial", "seed"] + valueNames + names + ["status"],
+      shown.map { row in
         let metrics = names.map { name in row.value(name).map { rounded($0, digits: 6) } ?? "" }
-        return ["\(row.number)", "\(row.seed)"] + values + metrics + [row.status.rawValue]
-      })
+        return ["\(row.number)", "\(row.seed)"] + values(row) + metrics + [words(row.status)]
+      }, links: shown.map { link($0.run) })
   }
 
   private func addFailures(_ rows: [TrialRow], to page: inout Page) {
@@ -128,6 +170,7 @@ public struct SweepPage {
     page.section("Failures")
     page.table(
       ["trial", "exit code", "error"],
-      failures.map { ["\($0.number)", $0.exitStatus.map { "\($0)" } ?? "", $0.error ?? ""] })
+      failures.map { ["\($0.number)", $0.exitStatus.map { "\($0)" } ?? "", $0.error ?? ""] },
+      links: failures.map { Path.isThere($0.run + "/" + RunRecord.file) ? link($0.run) : nil })
   }
 }

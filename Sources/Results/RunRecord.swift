@@ -15,7 +15,7 @@ public struct RunRecord: Sendable, Equatable {
   public var swiftVersion: String
   /// An identifier of the executable's bytes: `buildID()`.
   public var build: String?
-  /// The SHA-256 of `resolved.yaml` without the line `data: {folder: …}`.
+  /// The SHA-256 of `resolved.yaml` without the lines for folders: see `Experiment.withoutFolders`.
   public var configuration: String?
   /// The name of the processor; nil if the system does not report it.
   public var cpu: String?

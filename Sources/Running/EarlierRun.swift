@@ -82,7 +82,7 @@ public enum EarlierRun: Sendable {
 
     /// The diagnostic that shows the first line in which the configurations differ.
     func difference(to configuration: String) -> Diagnostic {
-      let resolved = Experiment.withoutFolder((try? directory.read("resolved.yaml")) ?? [])
+      let resolved = Experiment.withoutFolders((try? directory.read("resolved.yaml")) ?? [])
       let then = String(decoding: resolved, as: UTF8.self).split(atByte: "\n")
       let now = configuration.split(atByte: "\n")
       let index = (0..<max(then.count, now.count)).first { index in

@@ -18,6 +18,8 @@ public struct PreparedExperiment<S: Scalar> {
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
   private(set) var golden: GoldenMetrics?
+  /// The absolute path of the run whose weights training starts from; nil if there is none.
+  private(set) var startingRun: String?
   /// Messages before training: guesses and probable errors.
   public private(set) var announcements: [Diagnostic] = []
 
@@ -44,7 +46,9 @@ public struct PreparedExperiment<S: Scalar> {
     try checkPredictions()
     announcements = data.announcements + announcementsOfSetup()
     if starts, let start = experiment.start {
-      announcements.append(try StartingWeights(start).put(into: trainer.network))
+      let weights = try StartingWeights(start)
+      announcements.append(try weights.put(into: trainer.network))
+      startingRun = weights.run
     }
   }
 

@@ -37,23 +37,11 @@ public struct ProgressLine: Sendable {
 
   /// The line, at most `width` characters long.
   public func text(width: Int) -> String {
-    // The most important parts are added first, as long as they fit.
-    var used = epoch.count
-    func fits(_ part: String) -> Bool {
-      if part.isEmpty || used + 2 + part.count > width { return false }
-      used += 2 + part.count
-      return true
-    }
-    var shown: [String] = []
-    if let first = metrics.first, fits(first) { shown.append(first) }
-    let showsLeft = fits(left)
-    for metric in metrics.dropFirst().prefix(2) where fits(metric) { shown.append(metric) }
-    let showsBar = fits(bar)
-    let showsChart = fits(chart)
+    let (first, others) = (metrics.first ?? "", metrics.dropFirst().prefix(2))
     let parts =
-      (showsBar ? [bar] : []) + [epoch] + shown + (showsChart ? [chart] : [])
-      + (showsLeft ? [left] : [])
-    return String(parts.joined(separator: "  ").prefix(max(0, width)))
+      [(rank: 5, texts: [bar]), (0, [epoch]), (1, [first])] + others.map { (3, [$0]) }
+      + [(6, [chart]), (2, [left])]
+    return fitted(parts, width: width, separator: "  ")
   }
 
   /// The losses as a row of blocks, each the mean of a part of the training; empty while

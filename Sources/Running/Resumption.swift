@@ -118,7 +118,7 @@ extension Resumption {
           ]))
     }
     if let hash = record.configuration,
-      hash != SHA256.hex(of: Experiment.withoutFolder(configuration))
+      hash != SHA256.hex(of: Experiment.withoutFolders(configuration))
     {
       differs("its resolved.yaml was changed")
     }

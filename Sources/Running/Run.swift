@@ -19,6 +19,7 @@ public final class Run<S: Scalar> {
   private let metrics: MetricsRecorder
   private let timing: TimingRecorder
   private let stopwatch = Stopwatch()
+  private let isTemporary: Bool
   /// The duration of the run in seconds before it was resumed.
   private let earlierSeconds: Double
   private var record: RunRecord
@@ -41,6 +42,7 @@ public final class Run<S: Scalar> {
     self.prepared = prepared
     self.observers = observers
     self.cancellation = cancellation
+    isTemporary = origin.isTemporary
     let experiment = prepared.experiment
     record = RunRecord(
       command: origin.command, experiment: try origin.path.get(),
@@ -57,7 +59,8 @@ public final class Run<S: Scalar> {
     earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(
-      experiment.resolvedText(relativeTo: absolutePath(of: experiment.folder)),
+      experiment.resolvedText(
+        relativeTo: absolutePath(of: experiment.folder), startingFrom: prepared.startingRun),
       to: "resolved.yaml")
     try directory.write(prepared.data.columnsJSON, to: DataEncoding.file)
     if let samples = try prepared.data.keptSamples(prepared.checkedSamples) {
@@ -89,6 +92,7 @@ public final class Run<S: Scalar> {
     self.cancellation = cancellation
     self.directory = directory
     self.record = record
+    isTemporary = false
     beginning = state
     earlierSeconds = state?.seconds ?? 0
     if state == nil { try directory.removeIfThere([MetricsRecorder.file, TimingWriter.file]) }
@@ -225,8 +229,10 @@ public final class Run<S: Scalar> {
     }
     try conclude(.interrupted, code: 128 + signal, reason: signal == 2 ? "SIGINT" : "SIGTERM")
     report(
-      "interrupted in epoch \(trainer.epoch + 1); to continue: nnexp resume "
-        + quotedForShell(directory.path))
+      isTemporary
+        ? "ended in epoch \(trainer.epoch + 1)"
+        : "interrupted in epoch \(trainer.epoch + 1); to continue: nnexp resume "
+          + quotedForShell(directory.path))
     return 128 + signal
   }
 
@@ -264,7 +270,9 @@ public final class Run<S: Scalar> {
     if !verdicts.isEmpty {
       report("\(verdicts.count(where: \.isMet)) of \(verdicts.count) expectations met")
     }
-    report("\(trainer.epoch) epochs in \(durationText(seconds)); results:")
+    let duration = "\(trainer.epoch) epochs in \(durationText(seconds))"
+    if isTemporary { return report(duration) }
+    report(duration + "; results:")
     for file in files + outputs.files { report("  \(Escaping.line(directory.path))/\(file)") }
   }
 }

@@ -12,6 +12,8 @@ public struct RunOrigin: Sendable {
   let path: Result<String, any Error>
   /// A new or empty folder for the results; nil for a numbered folder under `results/`.
   public var output: String?
+  /// True if the folder is removed after the run, so that messages do not name its files.
+  public var isTemporary = false
   /// The file system for the results, which tests replace.
   public var fileSystem: FileSystem
 

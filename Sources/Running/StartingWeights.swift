@@ -10,6 +10,8 @@ struct StartingWeights {
   /// `the weights of results/x/latest (epoch 17)`.
   private let title: String
   private let section: StartSection
+  /// The absolute path of the run; nil for a file of weights.
+  let run: String?
 
   /// Throws, at the section's location, if there are none.
   init(_ section: StartSection) throws {
@@ -19,9 +21,15 @@ struct StartingWeights {
       case .weights(let path):
         checkpoint = try Checkpoint(path: path)
         title = "'\(path)'"
-      case .run(let written, let path):
-        let found = try RunDirectory.openIfThere(path)
-        let directory = try found ?? RunDirectory.open(written)
+        run = nil
+      case .file(let path):
+        checkpoint = try Checkpoint(weightsOf: path)
+        title = "'\(path)'"
+        run = nil
+      case .run(let written, let paths):
+        let first = try paths.dropLast().lazy.compactMap { try RunDirectory.openIfThere($0) }.first
+        let directory = try first ?? RunDirectory.open(paths[paths.count - 1])
+        run = try absolutePath(of: directory.path)
         let delivered = try Summary.ifThere(in: directory)?.delivered
         let weights = try RunWeights(
           delivered?.weights == "last" ? .last : .best, of: directory)
@@ -44,7 +52,11 @@ struct StartingWeights {
     func copy(_ tensor: Tensor<S>, _ name: String, from source: String) throws -> Bool {
       guard let stored = checkpoint[source] else { return false }
       if section.nodes == nil, stored.shape != tensor.shape.axes { return false }
-      try stored.copy(to: tensor)
+      if case .file = section.source {
+        try stored.convert(to: tensor)
+      } else {
+        try stored.copy(to: tensor)
+      }
       return true
     }
     if let nodes = section.nodes {

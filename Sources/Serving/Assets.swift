@@ -2,8 +2,8 @@
 enum Assets {
   /// The style of the server's own parts; the colors are those of the reports.
   static let style = """
-    :root { --accent: #0a58a6; --wash: #f6f8fa; }
-    @media (prefers-color-scheme: dark) { :root { --accent: #6cb6ff; --wash: #1c2126; } }
+    :root { --wash: #f6f8fa; }
+    @media (prefers-color-scheme: dark) { :root { --wash: #1c2126; } }
     .bar { position: sticky; top: 0; z-index: 2; display: flex; gap: 1rem; align-items: center;
       justify-content: space-between; padding: .55rem 1.25rem; background: var(--paper);
       border-bottom: 1px solid var(--line); font-size: .9rem; }
@@ -20,7 +20,6 @@ enum Assets {
     @media (prefers-reduced-motion: reduce) { .live::before { animation: none; } }
     main { padding-top: 1.5rem; }
     main.full { max-width: 90rem; padding-left: 1.25rem; padding-right: 1.25rem; }
-    a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
     h1.quiet { font-size: 1.15rem; font-weight: 600; margin: 0 0 .9rem; }
     .filter { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0 0 1rem;
       font-size: .9rem; }

@@ -119,7 +119,7 @@ struct ComparePage {
 
   private func table(_ names: [String], _ rows: [ComparedRow]) -> String {
     let heads = names.map { name in
-      "<th><a href=\"/run/\(URLText.encodedPath(name))\">\(Escaping.xml(name))</a></th>"
+      "<th><a href=\"/run/\(Escaping.url(name))\">\(Escaping.xml(name))</a></th>"
     }
     let lines = rows.map { row in
       let isNumber = row.values.allSatisfy { $0.isEmpty || Double($0) != nil }

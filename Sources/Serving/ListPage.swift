@@ -15,7 +15,7 @@ struct ListPage {
       filter + "<div id=\"updated\">\n" + list + "</div>\n")
   }
 
-  private static let statuses = Summary.Status.allCases.map(\.rawValue) + ["killed"]
+  private static let statuses = Summary.Status.allCases.map(\.rawValue) + ["killed", "incomplete"]
 
   /// The form of the filter. Without scripts, its button applies it.
   private var filter: String {
@@ -117,7 +117,7 @@ struct ListPage {
   private func row(_ entry: RunList.Entry) -> String {
     let address = folder.address(of: entry.path)
     let name = address.isEmpty ? entry.path : address
-    let link = (entry.isSweep ? "/sweep/" : "/run/") + URLText.encodedPath(address)
+    let link = (entry.isSweep ? "/sweep/" : "/run/") + Escaping.url(address)
     let pick =
       entry.isSweep
       ? ""
@@ -134,15 +134,23 @@ struct ListPage {
       + "<td class=\"number\">\(value)</td></tr>\n"
   }
 
+  /// The words of a status: those of a sweep are `62 completed, 2 failed`.
+  static func words(of status: String) -> [String] {
+    status.split(atByte: " ").map { word in
+      word.hasSuffix(bytes: ",") || word.hasSuffix(bytes: ":")
+        ? String(word.dropLast()) : String(word)
+    }
+  }
+
   /// A status with the color that the reports use.
   static func badge(_ status: String, isOpen: Bool) -> String {
+    let words = words(of: status)
     let style =
-      switch status {
-      case _ where isOpen: "running"
-      case "completed": "good"
-      case "failed", "fell_short", "killed": "bad"
-      default: "open"
-      }
+      isOpen
+      ? "running"
+      : words.contains { ["failed", "fell_short", "killed"].contains($0) }
+        ? "bad"
+        : words.contains("completed") && words[0] != "incomplete" ? "good" : "open"
     return "<span class=\"status \(style)\">\(Escaping.xml(readable(status)))</span>"
   }
 

@@ -36,8 +36,7 @@ struct ListSelection {
   }
 
   func matches(_ entry: RunList.Entry) -> Bool {
-    guard status.isEmpty || entry.status.split(atByte: " ").contains(where: { $0 == status })
-    else { return false }
+    guard status.isEmpty || ListPage.words(of: entry.status).contains(status) else { return false }
     if words.isEmpty { return true }
     let text = (entry.path + " " + (entry.metric?.column.name ?? "")).lowercased()
     return words.allSatisfy { text.contains($0) }

@@ -127,7 +127,7 @@ public final class RunServer: Sendable {
     let path = try folder(address, with: RunRecord.file)
     let isOpen = try RunList.run(path).isOpen
     let frame = ServerPage.frame(
-      trail: address, events: isOpen ? "/events/run/" + URLText.encodedPath(address) : nil)
+      trail: address, events: isOpen ? "/events/run/" + Escaping.url(address) : nil)
     return try composing.withLock { _ in
       let page = try RunPage(
         RunDirectory.open(path), registry: registry, readsData: false)
@@ -141,9 +141,12 @@ public final class RunServer: Sendable {
     guard let plan = try PlanRecord(of: sweep) else { throw Refusal.notFound }
     let isOpen = try RunList.sweep(path)?.isOpen ?? false
     let frame = ServerPage.frame(
-      trail: address, events: isOpen ? "/events/sweep/" + URLText.encodedPath(address) : nil)
+      trail: address, events: isOpen ? "/events/sweep/" + Escaping.url(address) : nil)
     return try composing.withLock { _ in
-      try ServerResponse(200, SweepPage(plan, in: sweep).html(in: frame))
+      let page = SweepPage(plan, in: sweep) { run in
+        "/run/" + Escaping.url(self.folder.address(of: run))
+      }
+      return try ServerResponse(200, page.html(in: frame))
     }
   }
 

@@ -1,29 +1,8 @@
+import Files
 import NNExp
 
-/// The percent encoding of paths and queries, RFC 3986.
+/// The decoding of paths and queries, RFC 3986; `Escaping.url` encodes.
 enum URLText {
-  /// The path with every byte encoded that is not a letter, a digit or one of `-._~/`.
-  static func encodedPath(_ path: String) -> String { encoded(path, keeping: "-._~/") }
-
-  /// A name or a value of a query with every byte encoded that is not a letter, a digit or
-  /// one of `-._~/`.
-  static func encodedQuery(_ text: String) -> String { encoded(text, keeping: "-._~/") }
-
-  private static func encoded(_ text: String, keeping kept: StaticString) -> String {
-    let kept = Array("\(kept)".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: bytes.append(byte)
-      case _ where kept.contains(byte): bytes.append(byte)
-      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static let digits = Array("0123456789ABCDEF".utf8)
-
   /// The decoded text; nil if an encoding is incomplete or the bytes are not UTF-8.
   static func decoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
     var bytes: [UInt8] = []
@@ -88,7 +67,7 @@ struct QueryFields: Equatable {
   var text: String {
     if fields.isEmpty { return "" }
     return "?"
-      + fields.map { URLText.encodedQuery($0.name) + "=" + URLText.encodedQuery($0.value) }
+      + fields.map { Escaping.url($0.name) + "=" + Escaping.url($0.value) }
       .joined(separator: "&")
   }
 }

@@ -66,7 +66,8 @@ struct CompareCommand: ParsableCommand {
     // Whether a column changes is determined from all runs, not only from those that are shown.
     if !all { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }
-    try write(Array((csv ? comparison.csv : comparison.text + "\n").utf8), to: output)
+    if csv { return try write(Array(comparison.csv.utf8), to: output) }
+    try writeTable(to: output) { comparison.text(emphasis: $0) }
   }
 
   private func compareExactly(_ first: String, _ second: String, _ output: OutputFile?) throws {

@@ -16,9 +16,12 @@ func writeError(_ text: String) {
 
 /// Writes lines about progress to standard output. If it is closed, the command continues.
 /// Results that the user requested are written by `printResult`.
-func printStatus(_ text: String) {
-  let text = safe(text)
-  writeAll((Terminal.isColored ? Terminal.colored(text) : text) + "\n", to: 1)
+///
+/// - Parameter isBest: true for the line about the best of several results.
+func printStatus(_ text: String, isBest: Bool = false) {
+  var text = safe(text)
+  if Terminal.isColored { text = isBest ? Terminal.best(text) : Terminal.colored(text) }
+  writeAll(text + "\n", to: 1)
 }
 
 /// Replaces the current line of the terminal.

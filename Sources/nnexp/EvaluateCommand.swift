@@ -221,6 +221,9 @@ struct Trained {
     self.weights = try Trained.weights(isBest ? .best : .last, of: directory)
   }
 
+  /// The identifier of the run.
+  var runID: String { record.id }
+
   /// `the weights of epoch 17 (best validation_loss)`.
   func weightsText<S: Scalar>(in prepared: PreparedExperiment<S>) -> String {
     let kind = isBest ? "best \(prepared.trainer.monitor.name)" : "last"

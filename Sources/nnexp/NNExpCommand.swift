@@ -27,7 +27,7 @@ struct NNExpCommand: ParsableCommand {
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
       WatchCommand.self, ServeCommand.self,
-      ExplainCommand.self, LayersCommand.self, PluginCommand.self,
+      ExportCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let name = "nnexp"
@@ -41,6 +41,7 @@ extension NNExpCommand {
     "score": "evaluate", "infer": "predict", "check": "validate", "lint": "validate",
     "list": "layers", "new": "init",
     "create": "init", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
+    "onnx": "export", "convert": "export", "save": "export",
   ]
 
   /// The error if the first word is not a command; nil if it is one, or an option.

@@ -28,6 +28,17 @@ func write(_ bytes: [UInt8], to file: OutputFile?) throws {
   try file.write(bytes)
 }
 
+/// Writes a table, whose cells are escaped, with its best values in color if the terminal shows
+/// colors.
+///
+/// - Parameter text: the table's text, in which the argument has formatted the best values.
+func writeTable(to file: OutputFile?, _ text: ((String) -> String) -> String) throws {
+  guard file == nil, Terminal.isColored else {
+    return try write(Array((text { $0 } + "\n").utf8), to: file)
+  }
+  try printDrawing([text(Terminal.best)])
+}
+
 /// A file that the user names for a command's output. Errors in the name are reported before the
 /// command does its work.
 struct OutputFile {

@@ -82,7 +82,8 @@ struct PlotCommand: ParsableCommand {
   private func draw(_ results: ResultCharts) throws {
     let isColored = Terminal.isColored
     let rows = results.charts.count == 1 ? 16 : 10
-    if !results.heading.isEmpty { try printResult(results.heading) }
+    let width = Terminal.isPresent ? Terminal.width : .max
+    if !results.heading.isEmpty { try printResult(String(results.heading.prefix(width))) }
     for chart in results.charts {
       let drawing = BrailleChart(
         chart, columns: Terminal.width, rows: rows, isColored: isColored)

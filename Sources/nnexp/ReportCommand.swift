@@ -44,7 +44,10 @@ struct ReportCommand: ParsableCommand {
     if isPicture { return try draw(file) }
     let html: String
     if let plan = try PlanRecord(of: SweepFolder(folder)) {
-      html = try SweepPage(plan, in: SweepFolder(folder)).html()
+      let page = Path.real(Path.folder(of: output)) ?? "."
+      html = try SweepPage(plan, in: SweepFolder(folder)) { run in
+        Escaping.url(Path.real(run).map { Path.relative($0, to: page) } ?? run) + "/"
+      }.html()
     } else {
       html = try RunPage(RunDirectory.open(folder), registry: standardRegistry()).html()
     }

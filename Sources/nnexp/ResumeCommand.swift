@@ -27,7 +27,7 @@ struct ResumeCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
-  @Flag(name: .shortAndLong, help: "print only warnings and errors")
+  @Flag(name: .shortAndLong, help: RunCommand.quietHelp)
   var quiet = false
 
   func run() throws {

@@ -20,6 +20,9 @@ struct RunCommand: ParsableCommand {
       with one complete run.
       """)
 
+  static let quietHelp: ArgumentHelp =
+    "print only errors, and warnings during the run; run.json has the announcements"
+
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
   var file: String
 
@@ -45,7 +48,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: Threads.help)
   var threads: Int?
 
-  @Flag(name: .shortAndLong, help: "print only warnings and errors")
+  @Flag(name: .shortAndLong, help: RunCommand.quietHelp)
   var quiet = false
 
   func run() throws {
@@ -55,7 +58,7 @@ struct RunCommand: ParsableCommand {
     if resume, continued != nil {
       throw Diagnostic("--resume and --continue exclude each other; give one of them")
     }
-    if let location = experiment.sweepLocation, !quiet {
+    if let location = experiment.sweepLocation {
       let ignored = Diagnostic(
         "nnexp run ignores the section 'sweep'", at: location,
         notes: [.init("to run its trials: nnexp sweep \(quotedForShell(file))")],

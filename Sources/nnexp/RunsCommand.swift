@@ -27,11 +27,23 @@ struct RunsCommand: ParsableCommand {
 
   func run() throws {
     let output = try destination.file()
-    try write(Array((text() + "\n").utf8), to: output)
+    let entries = try RunList(below: folder).entries
+    if json || entries.isEmpty { return try write(Array((text(entries) + "\n").utf8), to: output) }
+    let rows = entries.map { entry in
+      [
+        entry.path, entry.status, entry.started, entry.epochs.map { "\($0)" } ?? "",
+        entry.metric.map { "\($0.column.name) \(brief($0.value))" } ?? "",
+      ]
+    }
+    let best = Set(RunList.best(of: entries).map { $0 + 1 })
+    try writeTable(to: output) { emphasis in
+      table(
+        [["run", "status", "started", "epochs", "metric"]] + rows, rightAligned: [3],
+        best: Dictionary(uniqueKeysWithValues: best.map { ($0, [4]) }), emphasis: emphasis)
+    }
   }
 
-  private func text() throws -> String {
-    let entries = try RunList(below: folder).entries
+  private func text(_ entries: [RunList.Entry]) -> String {
     if json {
       let list = JSON.array(
         entries.map { entry in
@@ -43,13 +55,6 @@ struct RunsCommand: ParsableCommand {
         })
       return list.description
     }
-    if entries.isEmpty { return "no runs below '\(folder)'" }
-    let rows = entries.map { entry in
-      [
-        entry.path, entry.status, entry.started, entry.epochs.map { "\($0)" } ?? "",
-        entry.metric.map { "\($0.column.name) \(brief($0.value))" } ?? "",
-      ]
-    }
-    return table([["run", "status", "started", "epochs", "metric"]] + rows, rightAligned: [3])
+    return "no runs below '\(folder)'"
   }
 }

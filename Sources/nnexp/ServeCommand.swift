@@ -34,25 +34,10 @@ struct ServeCommand: ParsableCommand {
 
   func run() throws {
     _ = try RunList.folder(folder)
-    let program = try Self.program()
+    let program = try Companion("nnexp-serve", of: "nnexp serve").path
     let arguments: [String] = [program, folder, "\(port)"]
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     execv(program, &words)
     throw Diagnostic("cannot execute '\(program)': \(systemReason)", failure: .environment)
-  }
-
-  /// The companion program: beside this one, as a build leaves it, or where `make install`
-  /// puts it.
-  private static func program() throws -> String {
-    let name = "nnexp-serve"
-    let own = Path.folder(of: Path.real("/proc/self/exe") ?? "nnexp")
-    let places = ["\(own)/\(name)", "\(Path.folder(of: own))/libexec/nnexp/\(name)"]
-    if let found = places.first(where: { access($0, X_OK) == 0 }) { return found }
-    throw Diagnostic(
-      "the program '\(name)', which 'nnexp serve' executes, is not installed",
-      notes: [
-        .init("it is missing at \(listed(places))"),
-        .init("'make install' puts it there; 'make build' builds it beside 'nnexp'"),
-      ], failure: .environment)
   }
 }

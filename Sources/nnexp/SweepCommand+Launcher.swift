@@ -44,9 +44,7 @@ extension SweepCommand {
       printHowToContinue(sweep)
       raiseAgain(signalReceived)
     }
-    let left = try PlanRecord(plan).rows(in: folder).count {
-      [.pending, .running, .interrupted].contains($0.status)
-    }
+    let left = try PlanRecord(plan).rows(in: folder).count(where: \.isUnfinished)
     if left > 0 { view.note("trials left: \(left); run the same command again to continue") }
     try conclude(plan, in: folder, report)
   }
@@ -90,7 +88,7 @@ private final class ArrayView: ArrayListener {
     if text == last && !isTerminal { return }
     shown = now
     last = text
-    if isTerminal { redraw(text) } else { printStatus(text) }
+    if isTerminal { redraw(String(text.prefix(Terminal.width - 1))) } else { printStatus(text) }
   }
 
   func clear() {

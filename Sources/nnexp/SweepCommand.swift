@@ -208,7 +208,9 @@ struct SweepCommand: ParsableCommand {
     let isSound = report.reportShortfalls(to: writeError)
     if !quiet {
       printStatus(report.headline)
-      for line in report.bestTrials(by: plan.monitor) { printStatus(Escaping.line(line)) }
+      for (index, line) in report.bestTrials(by: plan.monitor).enumerated() {
+        printStatus(Escaping.line(line), isBest: index == 1)
+      }
       let path = Escaping.line(folder.path)
       printStatus("results:\n  \(path)/sweep.csv\n  \(path)/sweep_summary.csv")
     }

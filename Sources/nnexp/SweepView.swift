@@ -25,32 +25,40 @@ final class SweepView: SweepListener {
     }
     guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
     shown = now
-    let text = text(of: progress, now)
+    let parts = parts(of: progress, now)
     if isTerminal {
       let width = 24
       let done = Int(share * Double(width))
       let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
-      redraw(String((bar + " " + text).prefix(Terminal.width - 1)))
+      let room = Terminal.width - 1
+      let text = fitted(parts, width: room, separator: ", ")
+      redraw(bar.count + 1 + text.count <= room ? bar + " " + text : text)
       barIsShown = true
     } else {
-      printStatus(text)
+      printStatus(parts.compactMap(\.texts.first).joined(separator: ", "))
     }
   }
 
-  private func text(of progress: SweepProgress, _ now: Double) -> String {
-    var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
-    if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
-    parts.append("\(progress.failed) failed")
+  /// The parts of the line, with the ranks by which a narrow terminal shows them.
+  private func parts(
+    of progress: SweepProgress, _ now: Double
+  ) -> [(rank: Int, texts: [String])] {
+    var parts: [(rank: Int, texts: [String])] = [
+      (0, ["\(progress.done)/\(progress.total) done"]), (3, ["\(progress.running) running"]),
+    ]
+    if progress.stopped > 0 { parts.append((5, ["\(progress.stopped) stopped"])) }
+    parts.append((progress.failed > 0 ? 1 : 4, ["\(progress.failed) failed"]))
     if let best = progress.best {
-      let settings = progress.bestSettings.isEmpty ? "" : " (\(progress.bestSettings))"
-      parts.append("best \(progress.monitor.name) \(brief(best))\(settings)")
+      let text = "best \(progress.monitor.name) \(brief(best))"
+      let settings = progress.bestSettings
+      parts.append((2, (settings.isEmpty ? [] : ["\(text) (\(settings))"]) + [text]))
     }
     if let estimate {
       // The remaining time decreases between the ends of two trials.
       let left = max(1, (estimate.left - (now - estimate.at)).rounded(.up))
-      parts.append((left < 10 ? "\(Int(left)) s" : durationText(left)) + " left")
+      parts.append((2, [(left < 10 ? "\(Int(left)) s" : durationText(left)) + " left"]))
     }
-    return parts.joined(separator: ", ")
+    return parts
   }
 
   /// Announces the work before the first trial, on a terminal.

@@ -31,10 +31,14 @@ enum Terminal {
 
   /// The words of messages and verdicts that have a color, with its code.
   private static let words: [(text: String, color: String)] = [
-    ("error:", "1;31"), ("warning:", "1;33"), ("note:", "1;36"), ("PASS", "32"), ("ZERO", "32"),
+    ("error:", "1;31"), ("warning:", "1;33"), ("note:", "1;36"), ("PASS", "32"), ("passed", "32"),
+    ("ZERO", "32"),
     ("KINK", "33"), ("INCONCLUSIVE", "33"), ("FAIL", "1;31"), ("NONFINITE", "1;31"),
     ("NONDETERMINISTIC", "1;31"), ("not met", "1;31"), ("DO NOT", "1;31"),
   ]
+
+  /// The best value of a table in color.
+  static func best(_ text: String) -> String { "\u{1B}[1;32m\(text)\u{1B}[0m" }
 
   /// The text with these words in color.
   static func colored(_ text: String) -> String {

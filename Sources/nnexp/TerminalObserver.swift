@@ -26,10 +26,20 @@ final class TerminalObserver: RunObserver {
     if isQuiet { return }
     if isTerminal {
       if let loss = row.measurements.first { losses.append(loss.value) }
-    } else if epochs > 0, row.epoch * 10 / epochs > tenths {
-      tenths = row.epoch * 10 / epochs
-      printLine(epoch: row.epoch, row)
+    } else {
+      printTenth(epoch: row.epoch, row)
     }
+  }
+
+  func tenthEnded(_ progress: TrainingProgress) {
+    if !isQuiet, !isTerminal { printTenth(epoch: progress.epoch, progress.newestRow) }
+  }
+
+  /// Writes a line if a tenth of the epochs has ended since the last one.
+  private func printTenth(epoch: Int, _ row: MetricRow?) {
+    guard epochs > 0, epoch * 10 / epochs > tenths else { return }
+    tenths = epoch * 10 / epochs
+    printLine(epoch: epoch, row)
   }
 
   /// Redraws the line on a terminal; elsewhere, writes a line if the last one is a minute
@@ -52,7 +62,8 @@ final class TerminalObserver: RunObserver {
     shown = monotonicSeconds() - started
     let metrics = (row?.measurements.prefix(3) ?? [])
       .map { "  \($0.column.name) \(brief($0.value))" }.joined()
-    printStatus("epoch \(epoch)/\(epochs)\(metrics)")
+    let age = row.map { $0.epoch < epoch ? "  (of epoch \($0.epoch))" : "" } ?? ""
+    printStatus("epoch \(epoch)/\(epochs)\(metrics)\(age)")
   }
 
   func report(_ text: @autoclosure () -> String) {

@@ -123,9 +123,10 @@ private struct WatchedVersions {
   private func train<S: Scalar>(
     _ prepared: PreparedExperiment<S>, _ changes: FileChanges
   ) throws -> String {
-    let origin = RunOrigin(
+    var origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: keeps ? nil : scratch.path + "/version-\(count)")
+    origin.isTemporary = !keeps
     let end = monotonicSeconds() + budget
     let cancellation = CancellationToken {
       signalReceived ?? (monotonicSeconds() > end || changes.hasNext ? SIGTERM : nil)
@@ -148,8 +149,11 @@ private struct WatchedVersions {
     }
     if folders.count > 1 {
       var comparison = try RunComparison(folders)
+      // The legend of the chart has the same names, and clock times always differ.
+      comparison.name(folders.map { keeps ? $0 : Path.name(of: $0) })
+      comparison.omit("seconds")
       comparison.keepChanged()
-      try printResult(comparison.text)
+      try writeTable(to: nil) { comparison.text(emphasis: $0) }
     }
   }
 }

@@ -6,11 +6,15 @@ import subprocess
 import tempfile
 
 
+class Navigated(Exception):
+    """The page was replaced during a call."""
+
+
 class Browser:
     """A browser with one page. Messages end with a zero byte (--remote-debugging-pipe)."""
 
     def __init__(self, program="chromium"):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_browser, self.out = os.pipe()
         self.input, from_browser = os.pipe()
         # Chromium reads from descriptor 3 and writes to descriptor 4.
@@ -59,6 +63,8 @@ class Browser:
             message = self.message()
             if message.get("id") == self.count:
                 if "error" in message:
+                    if "navigated" in message["error"]["message"]:
+                        raise Navigated()
                     raise SystemExit(f"{method}: {message['error']['message']}")
                 return message["result"]
             self.events.append(message)

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from browser import Browser
+from browser import Browser, Navigated
 
 NNEXP = str(pathlib.Path(sys.argv[1]).resolve())
 PICTURES = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
@@ -45,7 +45,13 @@ class Window(Browser):
     def wait(self, expression, seconds=30):
         """Waits until an expression is true."""
         end = time.monotonic() + seconds
-        while not self.evaluate(f"!!({expression})"):
+
+        def holds():
+            try:
+                return self.evaluate(f"!!({expression})")
+            except Navigated:
+                return False
+        while not holds():
             assert time.monotonic() < end, f"not true within {seconds} s: {expression}"
             time.sleep(0.05)
 
@@ -357,7 +363,66 @@ def test_training(browser, server, folder):
     browser.wait("document.querySelector('table.runs tbody').textContent.includes('interrupted')")
 
 
+def test_sweep(browser, server, folder):
+    """The pages follow a sweep that trains: its trials appear, and link to their pages."""
+    (folder / "live.yaml").write_text(
+        EXPERIMENT.replace("name: xor", "name: live").replace(
+            "epochs: 50", "epochs: 1000000000, record_every: 1000")
+        + "sweep: {grid: {train.epochs: [1000, 1000000000], seed: [1, 2, 3]}}\n")
+    browser.open(server.url)
+    training = subprocess.Popen(
+        [NNEXP, "sweep", "live.yaml", "--jobs", "2", "--quiet"], cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    row = "[...document.querySelectorAll('table.runs tr')].find(r => r.textContent.includes('live'))"
+    tables = (
+        "[...document.querySelectorAll('main table')].map(t => [...t.rows].map("
+        "r => [...r.cells].map(c => c.textContent)))")
+    try:
+        browser.wait(f"{row}?.querySelector('.status.running')")
+        browser.open(server.url + "sweep/live/sweep")
+        assert "running" in browser.evaluate("document.querySelector('.verdict').textContent")
+        # The three short trials end, and their rows appear without a reload.
+        browser.evaluate("window.isSamePage = true")
+        browser.wait(
+            f"{tables}.some(t => t[0].includes('status') && t.length == 4"
+            " && t.slice(1).every(row => row.at(-1) == 'completed'))")
+        browser.wait(f"{tables}.some(t => t[0].includes('epochs') && t.length == 3)")
+        assert browser.evaluate("window.isSamePage"), "the page was loaded again"
+        assert browser.evaluate("document.querySelector('.live').textContent") == "live"
+        epochs = f"Number({tables}.find(t => t[0].includes('epochs'))[1].at(-2))"
+        before = browser.evaluate(epochs)
+        browser.wait(f"{epochs} > {before}")
+        pictures(browser, "training-sweep")
+        for kind in ("epochs", "status"):
+            link = browser.evaluate(
+                "[...document.querySelectorAll('main table')].find("
+                f"t => t.rows[0].textContent.includes('{kind}')).querySelector('td a').href")
+            browser.open(link)
+            browser.wait("document.querySelector('main svg.chart')")
+            browser.open(server.url + "sweep/live/sweep")
+    finally:
+        training.send_signal(signal.SIGINT)
+        training.wait(60)
+    browser.wait("document.querySelector('.verdict').textContent.includes('incomplete')")
+    browser.wait("!document.querySelector('.live')")
+    assert "2 interrupted" in browser.evaluate("document.querySelector('.verdict').textContent")
+    # A sweep that was killed is not shown as live either.
+    training = subprocess.Popen(
+        [NNEXP, "sweep", "live.yaml", "--jobs", "2", "--quiet"], cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        browser.open(server.url)
+        browser.wait(f"{row}?.querySelector('.status.running')")
+    finally:
+        os.killpg(training.pid, signal.SIGKILL)
+        training.wait()
+    browser.wait(f"{row}?.textContent.includes('incomplete')")
+    assert not browser.evaluate(f"!!{row}.querySelector('.status.running')")
+
+
 def main():
+    if PICTURES:
+        PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         make_results(folder)
@@ -369,6 +434,7 @@ def main():
             test_messages(server, folder)
             test_pages(browser, server)
             test_training(browser, server, folder)
+            test_sweep(browser, server, folder)
             assert not list(browser.errors()), list(browser.errors())
             server.stop()
             Server(folder / "results").stop(signal.SIGINT)

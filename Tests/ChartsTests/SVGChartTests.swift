@@ -99,11 +99,59 @@ import Testing
         <text class="m" x="180" y="171" text-anchor="end">x →</text>\
         <circle class="f0" cx="180" cy="138" r="2.2"/>\
         <path class="w s0" d="M42 138L88 80"/>\
-        <g data-points="{&quot;area&quot;:[42,80,138,58],&quot;x&quot;:&quot;x&quot;,\
-        &quot;series&quot;:[[&quot;s&quot;,[[42,138,&quot;0&quot;,&quot;0&quot;],\
-        [88,80,&quot;1&quot;,&quot;1&quot;],[180,138,&quot;3&quot;,&quot;0&quot;]]]]}"></g></svg>
+        <g data-points='{"x":"x","y":"y","series":[["s",0,[[42,138,"0","0"],\
+        [88,80,"1","1"],[180,138,"3","0"]]]]}'></g></svg>
 
         """)
+  }
+
+  /// The values that a page's script shows.
+  private func values(_ content: Chart.Content) throws -> [String: Any] {
+    let image = SVGChart([Chart("", content)], width: 200, panelHeight: 160, appearance: .page)
+    let match = try #require(image.text.firstMatch(of: /data-points='([^']*)'/))
+    let json = Data(match.output.1.utf8)
+    return try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
+  }
+
+  @Test func pagesHaveTheValuesOfPointsAndBars() throws {
+    let points = [Series.Point(0, 0.1 + 0.2, interval: 0...1), .init(1, nil), .init(1, 12_345.75)]
+    let axis = Axis("kind", .categories(["a", "b"]))
+    for (mark, kind) in [(Series.Mark.points, 1), (.bars, 0)] {
+      let data = try values(
+        .plot(Plot(x: axis, y: Axis("value"), series: [Series("", mark, color: 0, points)])))
+      #expect(data["x"] as? String == "kind" && data["y"] as? String == "value")
+      let series = try #require((data["series"] as? [[Any]])?.first)
+      #expect(series[0] as? String == "" && series[1] as? Int == kind)
+      let drawn = try #require(series[2] as? [[Any]])
+      let texts: [[String]] = drawn.map { point in point.dropFirst(2).map { "\($0)" } }
+      // The values of lines and bars have all digits.
+      let first = kind == 1 ? "0.3" : "0.30000000000000004"
+      #expect(texts == [["a", first, "0 to 1"], ["b", "12345.75"]])
+    }
+    // A line without a name is a guide.
+    let guide = try values(
+      .plot(Plot(x: axis, y: axis, series: [Series("", color: 0, [.init(0, 0), .init(1, 1)])])))
+    #expect((guide["series"] as? [Any])?.isEmpty == true)
+  }
+
+  @Test func pagesHaveTheValuesOfCells() throws {
+    let map = HeatMap(
+      xLabel: "predicted", yLabel: "true", columns: ["a", "b"], rows: ["a", "b"],
+      values: [[12, nil], [0.123456, 3]])
+    let data = try values(.heatMap(map))
+    #expect(data["values"] as? [[String]] == [["12", ""], ["0.1235", "3"]])
+    #expect(data["columns"] as? [String] == ["a", "b"] && data["rows"] as? [String] == ["a", "b"])
+    #expect((data["cells"] as? [Double])?.count == 3)
+  }
+
+  /// Equal neighbors of a map with many small cells are one rectangle.
+  @Test func aMapOfManyClassesIsSmall() {
+    let values = (0..<200).map { i in (0..<200).map { $0 == i ? 500.0 : 0 } }
+    let names = (0..<200).map { "c\($0)" }
+    let chart = Chart("", .heatMap(HeatMap(columns: names, rows: names, values: values)))
+    let image = SVGChart([chart], width: 440, panelHeight: 340, appearance: .page)
+    #expect(image.text.components(separatedBy: "<rect").count - 1 == 598)
+    #expect(image.text.utf8.count < 250_000)
   }
 
   @Test func namesCannotEndTheirElements() throws {

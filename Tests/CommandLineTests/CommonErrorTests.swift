@@ -217,7 +217,7 @@ import Testing
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
         note: commands: init, run, resume, sweep, collect, validate, gradcheck, evaluate, predict, \
-        runs, compare, plot, report, watch, serve, explain, layers, plugin
+        runs, compare, plot, report, watch, serve, export, explain, layers, plugin
 
         """)
   }

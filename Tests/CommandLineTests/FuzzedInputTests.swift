@@ -32,6 +32,14 @@ import Testing
       command: ["validate", "x.yaml"])
   }
 
+  /// A target for weights of another program, which an experiment starts from.
+  private static func weights(_ name: String, _ file: String) -> Target {
+    Target(
+      name: name, file: file,
+      experiment: experiment("inline: {inputs: [[0, 1], [1, 0]], targets: [0, 1]}")
+        + "start_from: {file: \(file)}\n", command: ["validate", "x.yaml"])
+  }
+
   private static let targets = [
     Target(name: "yaml", file: "x.yaml", command: ["validate", "x.yaml"]),
     Target(name: "experiment", file: "x.yaml", command: ["validate", "x.yaml"]),
@@ -39,6 +47,7 @@ import Testing
     data("idx", "idx: {inputs: data.idx, targets: data.idx}"),
     data("npy", "npy: {inputs: data.npy, targets: data.npy}"),
     data("npz", "npz: {path: data.npz, inputs: x, targets: y}"),
+    weights("safetensors", "weights.safetensors"), weights("weights", "weights.npz"),
     Target(
       name: "checkpoint", file: "results/xor/run-0001/checkpoints/last.nnx",
       command: ["evaluate", "results/xor/run-0001", "--weights", "last"], ends: [0, 2, 3]),

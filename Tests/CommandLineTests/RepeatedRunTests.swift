@@ -69,6 +69,38 @@ import Testing
     #expect(same.code == 0, "\(same.output)")
   }
 
+  @Test func `a run that starts from another one is repeated with the same weights`() throws {
+    let tool = try project()
+    defer { tool.remove() }
+    let first = try run(
+      tool, "run", "experiments/line.yaml", "-q", "+data.folder=..", in: "project")
+    #expect(first.code == 0, "\(first.errors)")
+    let text = try tool.read("project/experiments/line.yaml")
+    try tool.write(
+      text.replacing("data:\n", with: "data:\n  folder: ..\n").replacing("line\n", with: "more\n")
+        + "start_from: {run: results/line/latest}\n", to: "project/experiments/more.yaml")
+    #expect(try run(tool, "run", "experiments/more.yaml", "-q", in: "project").code == 0)
+    // Another run is the latest now.
+    let other = try run(
+      tool, "run", "experiments/line.yaml", "-q", "+data.folder=..", "seed=8", in: "project")
+    #expect(other.code == 0)
+    let path = "project/results/more/latest/resolved.yaml"
+    let again = try run(tool, "run", "../\(path)", "-q", in: "elsewhere")
+    #expect(again.code == 0, "\(again.errors)")
+    let found = realPath(
+      tool.folder.resolvingSymlinksInPath().path + "/project/results/line/run-0001")
+    #expect(
+      try tool.read(path).contains(
+        "\nstart_from:\n  found: \"\(found)\"\n  run: results/line/latest\n"))
+    for file in ["metrics.csv", "predictions.csv", "resolved.yaml"] {
+      #expect(
+        try tool.read("project/results/more/run-0001/\(file)")
+          == tool.read("elsewhere/results/more/run-0001/\(file)"), "\(file)")
+    }
+    let resumed = try run(tool, "resume", "elsewhere/results/more/latest", in: ".")
+    #expect(resumed.code == 0, "\(resumed.errors)")
+  }
+
   private func realPath(_ path: String) -> String {
     guard let found = realpath(path, nil) else { return "" }
     defer { free(found) }

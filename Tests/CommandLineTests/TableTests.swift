@@ -172,7 +172,13 @@ import Testing
             ^
         note: 'columns: {a: {missing: [x]}}' counts it as missing
         note: 'columns: {a: category}' reads the numbers as texts
-        2 errors
+        d.csv:4:1: error: column 'a' has 1 missing cell in 4 rows
+            ,6
+            ^
+        note: 'columns: {a: {fill: mean}}' fills them; fill is drop_row, mean, median, most_frequent, \
+        indicator or {constant: VALUE}
+        note: 'fill: drop_row' beside 'csv' leaves out every row with a missing cell
+        3 errors
 
         """)
   }

@@ -274,6 +274,33 @@ import Testing
 
   // MARK: Read
 
+  @Test func `missing and wrong cells of a column are reported together`() throws {
+    #expect(
+      try errors("a,b,y\n1,u,0\n,3,1\nx,v,0\n4,,1\n5,w,0\n") == """
+        d.csv:3:1: error: column 'a' has 1 missing cell in 5 rows
+            ,3,1
+            ^
+        note: 'columns: {a: {fill: mean}}' fills them; fill is drop_row, mean, median, most_frequent, \
+        indicator or {constant: VALUE}
+        note: 'fill: drop_row' beside 'csv' leaves out every row with a missing cell
+        d.csv:3:2: error: expected a text in column 'b', as in the other rows, found the number 3
+            ,3,1
+             ^
+        note: 'columns: {b: category}' reads the numbers as texts
+        d.csv:4:1: error: expected a number in column 'a', as in the other rows, found 'x'
+            x,v,0
+            ^
+        note: 'columns: {a: {missing: [x]}}' counts it as missing
+        note: 'columns: {a: category}' reads the numbers as texts
+        d.csv:5:3: error: column 'b' has 1 missing cell in 5 rows
+            4,,1
+              ^
+        note: 'columns: {b: {fill: mean}}' fills them; fill is drop_row, mean, median, most_frequent, \
+        indicator or {constant: VALUE}
+        note: 'fill: drop_row' beside 'csv' leaves out every row with a missing cell
+        """)
+  }
+
   @Test func `missing cells in the first rows do not make a column one of texts`() throws {
     let file = "a,b,y\n1,?,3\n2,?,4\n3,164,5\n4,158,6\n5,150,7\n"
     #expect(

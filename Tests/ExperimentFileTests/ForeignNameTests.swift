@@ -60,6 +60,13 @@ import Testing
       "model: [{type: dense, units: 1, out_features: 3}]",
       "unknown key 'out_features'; did you mean 'units'?"
     ),
+    // Keys of a mapping one level deeper.
+    (
+      "train: {epochs: 1, learning_rate: 3}",
+      "unknown key 'learning_rate'; did you mean 'optimizer.learning_rate'?"
+    ),
+    ("train: {epochs: 1, lr: 3}", "unknown key 'lr'; did you mean 'optimizer.learning_rate'?"),
+    ("data: {csv: a.csv, targets: y}", "unknown key 'targets'; did you mean 'csv.targets'?"),
     ("train: {epochs: 1, batch: 3}", "unknown key 'batch'; did you mean 'batch_size'?"),
     ("train: {epochs: 1, weight_decay: 3}", "unknown key 'weight_decay'; did you mean 'l2'?"),
     ("random_state: 3", "unknown key 'random_state'; did you mean 'seed'?"),

@@ -15,7 +15,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     of(registry.optimizers.names, at: ".train.optimizer") { "train: {epochs: 2, optimizer: \($0)}" }
     + of(registry.schedules.names, at: ".train.schedule") { "train: {epochs: 2, schedule: \($0)}" }
     + of(registry.losses.names, at: ".loss") {
-      $0.contains("cross_entropy") && !$0.contains("binary")
+      $0.contains("cross_entropy") && !$0.contains("binary") || $0.contains("kullback")
         ? "loss: \($0)\ndata: {inline: {inputs: [[0, 1], [1, 0]], targets: [a, b]}}\n"
           + "model: [{type: dense, units: 2}]"
         : "loss: \($0)"
@@ -33,7 +33,11 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
   /// The required options of types.
   private static let options = [
     "step": "every: 2", "exponential": "factor: 0.9", "inverse_time": "decay: 0.1",
-    "linear_warmup": "epochs: 1", "constant_initializer": "value: 1", "values": "values: [[1, 2]]",
+    "linear_warmup": "epochs: 1", "multi_step": "epochs: [1]", "cyclic": "up: 3",
+    "cosine_restarts": "period: 1", "slice": "start: 1", "transpose": "axes: [0, 2, 1]",
+    "pad": "padding: 1", "crop": "cropping: 1", "upsample": "factor: 2",
+    "constant_initializer": "value: 1",
+    "values": "values: [[1, 2]]",
     "dense": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",
     "reshape": "shape: [1, 4, 4]",
     "convolution": "channels: 2, window: [3, 2], padding: 1", "max_pooling": "window: 2, stride: 1",
@@ -63,7 +67,9 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
   /// A layer between two trainable layers, over an image of 4 × 4.
   private static func layerText(_ declared: String) -> String {
     if declared.contains("{type: embedding") { return embeddingText(declared) }
-    let merges = ["add", "multiply", "concatenate"].contains { declared.contains("{type: \($0)") }
+    let merges = [
+      "add", "multiply", "concatenate", "subtract", "divide", "maximum", "minimum",
+    ].contains { declared.contains("{type: \($0)") }
     let layer = merges ? String(declared.dropLast()) + ", inputs: [first, first]}" : declared
     return """
       data: {inline: {inputs: [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]], targets: [1]}}

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Explanation
 
-/// Entries that are written term by term: convolution, Lp pooling, and a plugin's layer.
+/// Entries that are written term by term: convolution, pooling, dense, and a plugin's layer.
 @Suite struct EntryTests {
   private struct Reference: Decodable {
     let name: String
@@ -16,11 +16,12 @@ import Testing
 
   private static let references: [Reference] = try! Repository.reference("explained_entries.json")
 
-  /// The derivations of single entries whose left side begins so, with at least two steps.
+  /// The derivations of single entries of a tensor: its name is followed by indices.
   private func entries(_ prefix: String, of explanation: Explanation) -> [Document.Derivation] {
     explanation.document.blocks.compactMap { block in
       guard case .derivation(let derivation) = block, derivation.left.text.hasPrefix(prefix),
-        derivation.left.text != prefix, case .number? = derivation.steps.last?.right
+        let next = derivation.left.text.dropFirst(prefix.count).first,
+        "_₀₁₂₃₄₅₆₇₈₉".contains(next), case .number? = derivation.steps.last?.right
       else { return nil }
       return derivation
     }
@@ -48,24 +49,59 @@ import Testing
   }
 
   @Test func theTermsAndTheirSumsAreThoseOfPyTorch() throws {
-    #expect(EntryTests.references.count == 7)
+    #expect(EntryTests.references.count == 13)
     for reference in EntryTests.references {
       let explanation = try explanation(
         reference.yaml, notation: .names,
         full: ["node", "input"] + reference.parameterGradients.keys.map { "node.\($0)" })
-      try expect("node_", reference.output, in: explanation, reference.name)
-      try expect("δ_{input_", reference.inputGradient, in: explanation, reference.name)
+      try expect("node", reference.output, in: explanation, reference.name)
+      try expect("δ_{input", reference.inputGradient, in: explanation, reference.name)
       for (name, values) in reference.parameterGradients {
         try expect("∂loss/∂node.\(name)", values, in: explanation, reference.name)
       }
     }
   }
 
+  @Test func formulasOfLpPoolingHaveTheTermsOfPyTorch() throws {
+    for reference in EntryTests.references where reference.yaml.contains("lp_pooling") {
+      let p = try #require(reference.yaml.firstMatch(of: /p: ([0-9.]+)/)?.1)
+      let isMean = reference.yaml.contains("normalize: true")
+      let formula = isMean ? "mean(|x|^\(p))^(1/\(p))" : "(Σᵢ |xᵢ|^\(p))^(1/\(p))"
+      let yaml = reference.yaml
+        .replacing("type: lp_pooling, p: \(p)", with: "type: formula, y: \"\(formula)\"")
+        .replacing(/, normalize: (true|false)/, with: "")
+      let explanation = try explanation(yaml, notation: .names, full: ["node", "input"])
+      try expect("node_", reference.output, in: explanation, reference.name)
+      try expect("δ_{input_", reference.inputGradient, in: explanation, reference.name)
+    }
+  }
+
+  @Test func aFormulaOfASampleHasTheTermsOfItsSums() throws {
+    let text = try explanation(
+      experiment(
+        """
+        [{type: dense, units: 2, bias: false, initial: {weight: {values: [[1, 0], [0, 1]]}}},
+         {type: formula, y: "b·exp(xᵢ) / Σⱼ exp(xⱼ)", parameters: {b: 1.5}}]
+        """, inputs: "[[1, -2]]")
+    ).text
+    #expect(
+      text.contains(
+        """
+            z₀ = b⁽²⁾ e^(y₀)/(e^(y₀) + e^(y₁))
+               = 1.5e¹/(e¹ + e⁻²)
+               = (1.5 · 2.71828)/(2.71828 + 0.135335)
+               = 4.07742/2.85362
+               = 1.42886
+
+        """))
+    #expect(!text.contains("NOT the engine’s value"))
+  }
+
   @Test func aLargeTensorHasTheTermsOfItsLargestEntries() throws {
     let explanation = try explanation(EntryTests.references[0].yaml)
     let text = explanation.text
     #expect(text.contains("\nTerm by term, the 2 largest of 32 entries:\n"))
-    let shown = entries("y⁽¹⁾_", of: explanation)
+    let shown = entries("y⁽¹⁾", of: explanation)
     #expect(shown.count == 2)
     let values = try shown.map { try #require(ScalarEvaluation.value($0.steps.last!.right)) }
     let largest = EntryTests.references[0].output.map(abs).sorted().suffix(2)
@@ -102,6 +138,16 @@ import Testing
                    = -0.155906
 
         """))
+  }
+
+  /// The numbers of small tensors are in the equation, which is not repeated entry by entry.
+  @Test func aDenseLayerHasTermsIfItsEquationHasNoNumbers() throws {
+    func text(_ units: Int) throws -> String {
+      try explanation(experiment("[{type: dense, units: \(units)}, {type: dense, units: 1}]")).text
+    }
+    #expect(try !text(2).contains("_{0} ="))
+    #expect(try !text(2).contains("Term by term"))
+    #expect(try text(12).contains("Term by term, the 2 largest of 12 entries:"))
   }
 
   /// y = Σ a xᵢ, with terms, and a wrong gradient in its terms.

@@ -29,11 +29,18 @@ import Testing
     ("gelu", [[3]]), ("{type: gelu, approximation: tanh}", [[3]]),
     ("{type: softplus, beta: 2}", [[3]]), ("softmax", [[3]]), ("softmax", [[2, 2, 2]]),
     ("log_softmax", [[3]]), ("log_softmax", [[2, 2, 2]]),
+    ("silu", [[3]]), ("mish", [[3]]), ("log_sigmoid", [[3]]), ("softsign", [[3]]),
+    ("selu", [[3]]), ("hard_sigmoid", [[3]]), ("hard_swish", [[3]]), ("hard_tanh", [[3]]),
+    ("relu6", [[3]]), ("prelu", [[3]]), ("{type: prelu, slopes: channels}", [[2, 2, 2]]),
     ("batch_normalization", [[3]]), ("{type: batch_normalization, affine: false}", [[3]]),
     ("layer_normalization", [[3]]), ("{type: layer_normalization, affine: false}", [[3]]),
     ("{type: dropout, rate: 0.25}", [[3]]), ("{type: dropout, rate: 0}", [[3]]),
     ("flatten", [[1, 2, 2]]), ("{type: reshape, shape: [2, 2]}", [[4]]),
     ("add", [[3], [3], [3]]), ("multiply", [[3], [3]]), ("multiply", [[3], [3], [3]]),
+    ("subtract", [[3], [3]]), ("divide", [[3], [3]]), ("maximum", [[3], [3]]),
+    ("minimum", [[3], [3]]), ("{type: slice, start: 1}", [[4]]),
+    ("{type: transpose, axes: [1, 0]}", [[2, 3]]), ("{type: pad, padding: 1}", [[3]]),
+    ("{type: crop, cropping: 1}", [[3]]), ("{type: upsample, factor: 2}", [[3]]),
     ("concatenate", [[3], [2]]), ("concatenate", [[1, 2, 2], [2, 2, 2]]),
   ]
 

@@ -2,7 +2,8 @@ import Foundation
 
 @testable import Explanation
 
-/// Evaluates formulas of single numbers: sums, products, powers, magnitudes and `… n more`.
+/// Evaluates formulas of single numbers: sums, products, powers, magnitudes, maxima and `… n
+/// more`.
 enum ScalarEvaluation {
   /// Nil if the formula contains letters.
   static func value(_ formula: Formula) -> Double? {
@@ -19,9 +20,18 @@ enum ScalarEvaluation {
     case .scripts(let base, sub: nil, sup: let power?):
       guard let base = value(base), let power = value(power) else { return nil }
       return pow(base, power)
-    case .row(let parts): return sum(parts)
+    case .row(let parts):
+      if case .large("max")? = parts.first { return maximum(Array(parts.dropFirst())) }
+      return sum(parts)
     default: return nil
     }
+  }
+
+  /// The largest of the formulas between commas in brackets.
+  private static func maximum(_ parts: [Formula]) -> Double? {
+    guard parts.count == 1, case .fenced(_, .row(let list), _) = parts[0] else { return nil }
+    let values = list.split(separator: .sign(",")).map { value(.row(Array($0))) }
+    return values.contains(nil) ? nil : values.compactMap { $0 }.max()
   }
 
   private static func sum(_ parts: [Formula]) -> Double? {

@@ -1,4 +1,5 @@
 import Glibc
+import Interchange
 import NNExp
 import Standard
 
@@ -13,7 +14,7 @@ import Standard
 /// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
   case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job,
-    formula
+    formula, safetensors, weights, graph
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {
@@ -42,6 +43,9 @@ enum FuzzTarget: String, CaseIterable {
     case .run: try readRecord(bytes) { try RunRecord($0).json }
     case .summary: try readSummary(bytes)
     case .formula: try readFormula(bytes)
+    case .safetensors: try readSafetensors(bytes)
+    case .weights: _ = try WeightsArchive.read(bytes, from: "fuzz.npz")
+    case .graph: try readGraph(bytes)
     case .job: try readRecord(bytes) { try SlurmArray($0, of: "/nowhere").json }
     }
   }
@@ -71,6 +75,23 @@ enum FuzzTarget: String, CaseIterable {
     try options.finish()
     _ = try layer?.plan(for: [[2, 3], [3]])
     _ = layer?.equations(for: [[2, 3], [3]])
+  }
+
+  /// Tensors that were read are the same after writing and reading them.
+  private func readSafetensors(_ bytes: [UInt8]) throws {
+    let file = try Safetensors(parsing: bytes, from: "fuzz.safetensors")
+    let again = try! Safetensors(parsing: file.bytes, from: "again.safetensors")
+    precondition(again.bytes == file.bytes, "what was written reads back as something else")
+    precondition(file.tensors.reduce(0) { $0 + $1.bytes.count } <= bytes.count)
+  }
+
+  /// The input is the JSON text of a graph of operators without constants.
+  private func readGraph(_ bytes: [UInt8]) throws {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let file = Safetensors(metadata: [.init("graph", .string(text))], tensors: [])
+    let graph = try GraphFile(parsing: file.bytes, from: "fuzz")
+    let again = try! GraphFile(parsing: graph.bytes, from: "again")
+    precondition(again.bytes == graph.bytes, "what was written reads back as something else")
   }
 
   /// One override per line.

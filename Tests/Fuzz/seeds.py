@@ -212,3 +212,64 @@ put("job", "whole", json.dumps({
     "tasks": [{"task": 1, "trials": [f"{1:032x}"]}, {"task": 2, "trials": [f"{2:032x}"]}]}))
 put("job", "of-a-cluster", json.dumps({
     "job": "1", "cluster": "east", "settled": True, "tasks": []}))
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, str) else json.dumps(header)
+    return struct.pack("<Q", len(text)) + text.encode() + data
+
+
+def tensor(dtype, shape, start, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+
+
+WEIGHT = {"dense.weight": tensor("F32", [1, 2], 0, 8)}
+NUMBERS = struct.pack("<2f", 0.5, -1)
+put("safetensors", "whole", safetensors(
+    {"__metadata__": {"format": "pt"}} | WEIGHT | {"dense.bias": tensor("F64", [1], 8, 16)},
+    NUMBERS + struct.pack("<d", 0.25)))
+put("safetensors", "half", safetensors(
+    {"dense.weight": tensor("F16", [1, 2], 2, 6), "dense.bias": tensor("BF16", [1], 0, 2)},
+    b"\0\x3c\0\x3c\x80\x3f"))
+put("safetensors", "integers", safetensors({"a": tensor("I64", [1], 0, 8)}, NUMBERS))
+put("safetensors", "empty", safetensors({}))
+put("safetensors", "no-numbers", safetensors({"a": tensor("F32", [0, 7], 0, 0)}))
+put("safetensors", "spaces", safetensors(json.dumps(WEIGHT) + " " * 9, NUMBERS))
+put("safetensors", "gap", safetensors(WEIGHT, b"\0" + NUMBERS))
+put("safetensors", "overlap", safetensors(
+    WEIGHT | {"b": tensor("F32", [1], 4, 8)}, NUMBERS))
+put("safetensors", "too-large", safetensors({"a": tensor("F64", [2**31, 2**31], 0, 2**62)}))
+put("safetensors", "overflow", safetensors({"a": tensor("F64", [2**62, 2**62], 0, 8)}, NUMBERS))
+put("safetensors", "negative", safetensors({"a": tensor("F32", [-1, -2], 0, 8)}, NUMBERS))
+put("safetensors", "long-header", struct.pack("<Q", 2**63) + b"{}")
+
+
+def npz(*arrays, method=zipfile.ZIP_STORED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, descr, shape, data in arrays:
+            text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+            text += " " * (63 - (10 + len(text)) % 64) + "\n"
+            head = b"\x93NUMPY\x01\0" + struct.pack("<H", len(text)) + text.encode()
+            archive.writestr(zipfile.ZipInfo(name), head + data)
+    return file.getvalue()
+
+
+put("weights", "whole", npz(
+    ("dense.weight.npy", "<f4", "(1, 2)", NUMBERS), ("dense.bias.npy", "<f4", "(1,)", NUMBERS[:4])))
+put("weights", "packed", npz(("dense.weight.npy", ">f8", "(1, 2)", b"\0" * 16),
+                             method=zipfile.ZIP_DEFLATED))
+put("weights", "other-files", npz(("a.txt", "<f4", "(1,)", NUMBERS), ("b.npy", "<i2", "(4,)", NUMBERS)))
+put("weights", "scalar", npz(("a.npy", "<f4", "()", NUMBERS[:4])))
+put("weights", "too-large", npz(("a.npy", "<f4", "(1099511627776, 1099511627776)", NUMBERS)))
+
+put("graph", "whole", json.dumps({
+    "name": "xor", "version": "0.1.0", "precision": "float32", "metadata": [["run", "1"]],
+    "inputs": [{"name": "input", "element": "float64", "shape": [2]}],
+    "outputs": [{"name": "prediction", "element": "float32", "shape": []}],
+    "constants": [{"name": "names", "texts": ["a", "b"]}],
+    "operations": [{
+        "name": "a", "type": "Cast", "domain": "", "inputs": ["input"], "outputs": ["prediction"],
+        "attributes": {
+            "to": {"integer": 1}, "b": {"integers": [1, 2]}, "c": {"number": 0.5},
+            "d": {"text": "e"}, "f": {"texts": ["g"]}}}]}))

@@ -1,4 +1,4 @@
-"""Entries of convolutions and Lp poolings and their gradients, from PyTorch's autograd in float64.
+"""Entries of convolutions, poolings and dense layers and their gradients, from PyTorch's autograd in float64.
 
     python3 explained_entries.py > explained_entries.json        # needs torch
 
@@ -96,6 +96,19 @@ def pooling_case(name, x, p, window, stride, padding, normalize):
         name, layer, "", x, lambda x: lp_pooling(x, p, window, stride, padding, normalize), {})
 
 
+def dense_case(name, x, units):
+    """The bias is not compared: its gradient is δ, which has no terms."""
+    w, b = numbers(units, x.numel()), numbers(units)
+    return case(
+        name, f"type: dense, units: {units}",
+        f", initial: {{weight: {{values: {w.tolist()}}}, bias: {{values: {b.tolist()}}}}}", x,
+        lambda x: w @ x.flatten() + b, {"weight": w})
+
+
+def plain_pooling_case(name, layer, x, compute):
+    return case(name, layer, "", x, lambda x: compute(x[None])[0], {})
+
+
 cases = [
     convolution_case("convolution", 2, numbers(1, 4, 4), (3, 3), (1, 1), (1, 1), (1, 1), 1, True),
     convolution_case(
@@ -105,5 +118,22 @@ cases = [
     pooling_case("overlapping, p 2.5", numbers(2, 4, 4), 2.5, 3, 1, 1, False),
     pooling_case("normalized, p 2", numbers(1, 4, 6), 2, 2, 2, 0, True),
     pooling_case("p 1", numbers(1, 4, 4), 1, 2, 2, 0, False),
+    dense_case("dense", numbers(8), 7),
+    dense_case("dense over an image", numbers(2, 2, 3), 6),
+    plain_pooling_case(
+        "max_pooling", "type: max_pooling, window: 3, stride: 1, padding: 1", numbers(2, 4, 4),
+        lambda x: torch.nn.functional.max_pool2d(x, 3, 1, 1)),
+    plain_pooling_case(
+        "max_pooling, large", "type: max_pooling, window: 4", numbers(1, 8, 4),
+        lambda x: torch.nn.functional.max_pool2d(x, 4)),
+    plain_pooling_case(
+        "average_pooling", "type: average_pooling, window: 3, stride: 2, padding: 1",
+        numbers(1, 5, 5),
+        lambda x: torch.nn.functional.avg_pool2d(x, 3, 2, 1, count_include_pad=False)),
+    plain_pooling_case(
+        "average_pooling, with padding",
+        "type: average_pooling, window: [2, 3], stride: [1, 2], padding: 1, count_padding: true",
+        numbers(1, 4, 5),
+        lambda x: torch.nn.functional.avg_pool2d(x, (2, 3), (1, 2), 1)),
 ]
 print(json.dumps(cases, indent=1))

@@ -439,4 +439,77 @@ case(
     "concatenate, channels", "concatenate", {}, [draw.normal(3, 1, 3, 2), draw.normal(3, 2, 3, 2)],
     lambda i, p, s: torch.cat(i, 1))
 
+# Activations that are formulas. The kinks of hard_sigmoid, hard_swish, hard_tanh and relu6 are not
+# among the numbers.
+
+bent = torch.tensor(
+    [[-40, -7.5, -2.9, -0.99, -1e-3, -1e-9, 0.25, 0.5], [40, 7.5, 2.9, 0.99, 1e-3, 1e-9, 5.9, 6.1]])
+for layer, settings, wide in [
+    ("silu", [({}, F.silu)], far),
+    ("mish", [({}, F.mish)], far),
+    ("log_sigmoid", [({}, F.logsigmoid)], far),
+    ("softsign", [({}, F.softsign)], far[:, :6]),
+    ("selu", [({}, F.selu)], bent),
+    # The gradient of PyTorch's hardsigmoid has 1/6 in float32.
+    ("hard_sigmoid", [({}, lambda x: torch.clamp(x / 6 + 0.5, 0, 1))], bent),
+    ("hard_swish", [({}, F.hardswish)], bent),
+    (
+        "hard_tanh",
+        [
+            ({}, F.hardtanh),
+            ({"minimum": -0.5, "maximum": 3}, lambda x: F.hardtanh(x, -0.5, 3)),
+        ],
+        bent * 1.01,
+    ),
+    ("relu6", [({}, F.relu6)], bent),
+]:
+    for options, function in settings:
+        title = ", ".join([layer] + [f"{k} {v}" for k, v in options.items()])
+        elementwise(title, layer, options, function)
+        elementwise(title + ", far out", layer, options, function, wide)
+for slopes, count, shape in [("scalar", 1, (5,)), ("channels", 3, (3, 2, 4)), ("features", 6, (6,))]:
+    case(
+        f"prelu, {slopes}", "prelu", {"slopes": slopes}, [draw.normal(4, *shape)],
+        lambda i, p, s: F.prelu(i[0], p[0]), [("slope", draw.normal(count))])
+
+# Of two inputs
+
+for layer, function in [
+    ("subtract", torch.sub), ("divide", torch.div), ("maximum", torch.maximum),
+    ("minimum", torch.minimum)]:
+    for shape, other in [((5,), (5,)), ((2, 3, 2), (2, 3, 2)), ((2, 3, 2), (3, 2)), ((3,), (2, 3))]:
+        a, b = draw.normal(3, *shape), draw.uniform(0.3, 2, 3, *other)
+        view = lambda x, y: x.reshape(
+            x.shape[0], *[1] * (max(x.dim(), y.dim()) - x.dim()), *x.shape[1:])
+        case(f"{layer}, {list(shape)} and {list(other)}", layer, {}, [a, b],
+             lambda i, p, s: function(view(i[0], i[1]), view(i[1], i[0])))
+
+# Other places
+
+for options, shape, function in [
+    ({"start": 1, "end": 3}, (5,), lambda x: x[:, 1:3]),
+    ({"axis": 2, "start": 1, "step": 2}, (2, 3, 6), lambda x: x[:, :, :, 1::2]),
+    ({"axis": 1, "start": -3, "end": -1}, (2, 4, 3), lambda x: x[:, :, -3:-1]),
+]:
+    case(f"slice {options}", "slice", options, [draw.normal(3, *shape)], lambda i, p, s: function(i[0]))
+for axes, shape in [([0], (4,)), ([1, 0], (3, 4)), ([1, 2, 0], (2, 3, 4)), ([3, 1, 0, 2], (2, 3, 2, 3))]:
+    case(f"transpose {axes}", "transpose", {"axes": axes}, [draw.normal(3, *shape)],
+         lambda i, p, s: i[0].permute(0, *[a + 1 for a in axes]).contiguous())
+for options, shape, amounts, mode in [
+    ({"padding": 2}, (3,), (2, 2), "constant"),
+    ({"padding": [1, 2], "value": 0.5}, (2, 3, 4), (2, 2, 1, 1), "constant"),
+    ({"padding": [[1, 2], [0, 3]], "mode": "replicate"}, (2, 3, 4), (0, 3, 1, 2), "replicate"),
+    ({"padding": [[2, 1], [0, 3]], "mode": "reflect"}, (2, 3, 4), (0, 3, 2, 1), "reflect"),
+]:
+    value = options.get("value", 0)
+    case(f"pad {options}", "pad", options, [draw.normal(3, *shape)],
+         lambda i, p, s: F.pad(i[0], amounts, mode, value))
+case("crop 1", "crop", {"cropping": 1}, [draw.normal(3, 2, 3, 4)], lambda i, p, s: i[0][:, :, 1:-1, 1:-1])
+case("crop by axis", "crop", {"cropping": [[0, 1], [2, 0]]}, [draw.normal(3, 2, 3, 4)],
+     lambda i, p, s: i[0][:, :, :-1, 2:])
+case("upsample 2", "upsample", {"factor": 2}, [draw.normal(3, 2, 2, 3)],
+     lambda i, p, s: F.interpolate(i[0], scale_factor=2, mode="nearest"))
+case("upsample by axis", "upsample", {"factor": [3, 2]}, [draw.normal(3, 2, 2, 3)],
+     lambda i, p, s: F.interpolate(i[0], scale_factor=(3.0, 2.0), mode="nearest"))
+
 write(__file__, {}, cases=cases)

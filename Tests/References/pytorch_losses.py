@@ -207,4 +207,28 @@ case(f"{binary} from probabilities, smoothed", binary,
      {"from": "probabilities", "label_smoothing": 0.2}, z.sigmoid(), hard,
      lambda z, t: F.binary_cross_entropy(z, 0.8 * t + 0.1, reduction="sum"))
 
+# Formulas
+
+for name, shape in [("one output", (5, 1)), ("three outputs", (4, 3)), ("an image", (3, 2, 2, 2))]:
+    z, t = draw.normal(*shape, scale=2), draw.normal(*shape)
+    for q in [0.5, 0.9]:
+        case(f"quantile {q}, {name}", "quantile", {"quantile": q}, z, t,
+             lambda z, t: torch.maximum(q * (t - z), (q - 1) * (t - z)).sum())
+    case(f"log_cosh, {name}", "log_cosh", {}, z, t,
+         lambda z, t: torch.log(torch.cosh(z - t)).sum())
+    case(f"cosine, {name}", "cosine", {}, z, t,
+         lambda z, t: (1 - F.cosine_similarity(z.flatten(1), t.flatten(1), eps=0)).sum())
+    rates, counts = draw.uniform(0.1, 5, *shape), draw.uniform(0, 9, *shape).floor()
+    case(f"poisson, {name}", "poisson", {}, rates, counts,
+         lambda z, t: F.poisson_nll_loss(z, t, log_input=False, eps=0, reduction="sum"))
+z = draw.normal(4, 5, scale=2)
+t = torch.tensor([[0.25, 0.5, 0.25, 0, 0], [1, 0, 0, 0, 0], [0.125, 0.5, 0, 0.375, 0], [0.2] * 5])
+case("kullback_leibler, logits", "kullback_leibler", {}, z, t,
+     lambda z, t: F.kl_div(z.log_softmax(1), t, reduction="sum"))
+case("kullback_leibler, log_probabilities", "kullback_leibler", {"from": "log_probabilities"},
+     z.log_softmax(1), t, lambda z, t: F.kl_div(z, t, reduction="sum"))
+c = torch.tensor([0, 2, 3, 1])
+case("kullback_leibler, classes", "kullback_leibler", {}, draw.normal(4, 4), c.double(),
+     lambda z, t: F.kl_div(z.log_softmax(1), one_hot(t.long(), 4), reduction="sum"), classes=4)
+
 write(__file__, {}, cases=cases)

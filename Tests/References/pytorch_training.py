@@ -173,6 +173,24 @@ for search, rate, moves, evaluations, history, steps in [
             line_search_fn=None if search == "none" else search),
         steps)
 
+trajectory("nadam", "nadam", dict(learning_rate=0.05), lambda w: optim.NAdam(w, lr=0.05))
+trajectory(
+    "nadam, every option", "nadam",
+    dict(learning_rate=0.03, beta1=0.7, beta2=0.9, epsilon=1e-3, momentum_decay=0.1,
+         weight_decay=0.1),
+    lambda w: optim.NAdam(
+        w, lr=0.03, betas=(0.7, 0.9), eps=1e-3, momentum_decay=0.1, weight_decay=0.1))
+trajectory("radam", "radam", dict(learning_rate=0.05), lambda w: optim.RAdam(w, lr=0.05))
+trajectory(
+    "radam, every option", "radam",
+    dict(learning_rate=0.03, beta1=0.7, beta2=0.9, epsilon=1e-3, weight_decay=0.1),
+    lambda w: optim.RAdam(w, lr=0.03, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.1))
+trajectory("adadelta", "adadelta", {}, lambda w: optim.Adadelta(w, lr=1))
+trajectory(
+    "adadelta, every option", "adadelta",
+    dict(learning_rate=3, rho=0.8, epsilon=1e-3, weight_decay=0.1),
+    lambda w: optim.Adadelta(w, lr=3, rho=0.8, eps=1e-3, weight_decay=0.1))
+
 
 # Schedules
 
@@ -262,6 +280,37 @@ schedule(
     "plateau with cooldown and minimum", "plateau",
     dict(factor=0.3, patience=0, threshold=0.3, cooldown=1, minimum=0.2),
     lambda o: plateau(o, factor=0.3, patience=0, threshold=0.3, cooldown=1, min_lr=0.08), rate=0.4)
+
+steps = epochs * len(batches)
+schedule(
+    "multi_step", "multi_step", dict(epochs=[3, 7, 8], factor=0.4),
+    lambda o: rates.MultiStepLR(o, [3, 7, 8], 0.4))
+schedule("polynomial", "polynomial", {}, lambda o: rates.PolynomialLR(o, epochs))
+schedule(
+    "polynomial by step", "polynomial", dict(power=2, length=17, by="step"),
+    lambda o: rates.PolynomialLR(o, 17, 2), by="step")
+schedule(
+    "one_cycle", "one_cycle", {},
+    lambda o: rates.OneCycleLR(o, 0.1, total_steps=steps, cycle_momentum=False), by="step")
+schedule(
+    "one_cycle, every option", "one_cycle", dict(rise=0.6, start=4, end=10),
+    lambda o: rates.OneCycleLR(
+        o, 0.1, total_steps=steps, pct_start=0.6, div_factor=4, final_div_factor=10,
+        cycle_momentum=False), by="step")
+for shape, mode in [
+    ("triangular", "triangular"), ("halving", "triangular2"), ("exponential", "exp_range")]:
+    schedule(
+        f"cyclic, {shape}", "cyclic",
+        dict(up=3, down=5, minimum=0.2, shape=shape, factor=0.97),
+        lambda o: rates.CyclicLR(
+            o, 0.02, 0.1, step_size_up=3, step_size_down=5, mode=mode, gamma=0.97,
+            cycle_momentum=False), by="step")
+schedule(
+    "cosine_restarts", "cosine_restarts", dict(period=5, minimum=0.1),
+    lambda o: rates.CosineAnnealingWarmRestarts(o, 5, eta_min=0.01))
+schedule(
+    "cosine_restarts, growing, by step", "cosine_restarts", dict(period=3, growth=2, by="step"),
+    lambda o: rates.CosineAnnealingWarmRestarts(o, 3, 2), by="step")
 
 assert_all_differ(trajectories)
 assert_all_differ(schedules)

@@ -35,4 +35,22 @@ import Testing
       epoch: 1, epochs: 2, metrics: [], seconds: 1, losses: [.nan, .infinity, 3, 3])
     #expect(line.text(width: 80) == "████████░░░░░░░░  epoch 1/2  ▁▁  1.0 s left")
   }
+
+  /// The parts with the lowest ranks are kept, in the order of the line, with the longest text
+  /// that fits.
+  @Test func theMostImportantPartsFit() {
+    let parts: [(rank: Int, texts: [String])] = [
+      (0, ["3/24 done"]), (3, ["2 running"]), (2, ["best loss 0.1 (rate=0.5)", "best loss 0.1"]),
+      (1, ["9 s left"]),
+    ]
+    func line(_ width: Int) -> String { fitted(parts, width: width, separator: ", ") }
+    #expect(line(80) == "3/24 done, 2 running, best loss 0.1 (rate=0.5), 9 s left")
+    #expect(line(50) == "3/24 done, best loss 0.1 (rate=0.5), 9 s left")
+    #expect(line(45) == "3/24 done, best loss 0.1 (rate=0.5), 9 s left")
+    #expect(line(44) == "3/24 done, best loss 0.1, 9 s left")
+    #expect(line(33) == "3/24 done, 2 running, 9 s left")
+    #expect(line(19) == "3/24 done, 9 s left")
+    #expect(line(10) == "3/24 done")
+    #expect(line(3) == "3/2")
+  }
 }

@@ -45,7 +45,7 @@ import Testing
     #expect(renamed != texts[0])
     runs.put(Array(renamed.utf8), in: files[0])
     let hashes = [texts[0], renamed].map {
-      SHA256.hex(of: Experiment.withoutFolder(Array($0.utf8)))
+      SHA256.hex(of: Experiment.withoutFolders(Array($0.utf8)))
     }
     runs.put(Array(texts[1].replacing(hashes[0], with: hashes[1]).utf8), in: files[1])
     #expect(try runs.resume("it's half") == 0)

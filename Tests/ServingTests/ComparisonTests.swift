@@ -1,3 +1,4 @@
+import Files
 import NNExp
 import Testing
 
@@ -54,8 +55,8 @@ import Testing
 @Suite struct URLTextTests {
   @Test func encodingAndDecodingAreInverse() {
     for text in ["a/b", "ä ö", "%", "a+b&c=d?#", "\u{0}\n", "日本/run-0001", ""] {
-      #expect(URLText.decoded(URLText.encodedPath(text)) == text)
-      let query = "x=" + URLText.encodedQuery(text)
+      #expect(URLText.decoded(Escaping.url(text)) == text)
+      let query = "x=" + Escaping.url(text)
       #expect(QueryFields(query)["x"] == text)
       #expect(QueryFields("").setting("x", text).text == "?" + query)
     }

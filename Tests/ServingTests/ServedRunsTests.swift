@@ -74,7 +74,7 @@ final class ServedRuns {
     for path in [
       "/run/../outside", "/run/xor/../../outside", "/run/%2e%2e/outside", "/run/%2E%2E%2Foutside",
       "/run/..%2foutside", "/run/%252e%252e/outside", "/run/" + outside, "/run/." + outside,
-      "/run/" + URLText.encodedPath(outside), "/run/%2f" + outside.dropFirst(), "/run/..",
+      "/run/" + Escaping.url(outside), "/run/%2f" + outside.dropFirst(), "/run/..",
       "/run/xor/run-0001/../../../outside", "/run/./xor/run-0001", "/run/xor//run-0001",
       "/run/xor/run-0001/", "/run/xor/run-0001%00", "/run/xor/run-0001%00/..", "/run/..\\outside",
       "/events/run/../outside", "/sweep/../outside", "outside", "",
@@ -142,7 +142,7 @@ final class ServedRuns {
     #expect(!list.contains("<b>"))
     #expect(list.contains("href=\"/run/%3Cb%3E%26%22%27/run-0001\""))
     #expect(try runs.get("/run/%3Cb%3E%26%22%27/run-0001").status == 200)
-    let query = "filter=" + URLText.encodedQuery("\"><script>")
+    let query = "filter=" + Escaping.url("\"><script>")
     #expect(try !runs.get("/", query).text.contains("<script>"))
   }
 

@@ -76,6 +76,8 @@ import Testing
 
   @Test(arguments: [
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax",
+    "silu", "mish", "log_sigmoid", "softsign", "selu", "hard_sigmoid", "hard_swish", "hard_tanh",
+    "relu6", "prelu",
   ])
   func `NaN gives NaN`(type: String) throws {
     #expect(try run(type, at: [.nan] as [Double]).y[0].isNaN)

@@ -50,16 +50,17 @@ import Testing
   let registry = standardRegistry
   #expect(
     registry.losses.names == [
-      "absolute_error", "binary_cross_entropy", "cross_entropy", "formula", "hinge", "huber",
-      "squared_error",
+      "absolute_error", "binary_cross_entropy", "cosine", "cross_entropy", "formula", "hinge",
+      "huber", "kullback_leibler", "log_cosh", "poisson", "quantile", "squared_error",
     ])
   #expect(
     registry.optimizers.names == [
-      "adagrad", "adam", "adamw", "lbfgs", "rmsprop", "rprop", "sgd",
+      "adadelta", "adagrad", "adam", "adamw", "lbfgs", "nadam", "radam", "rmsprop", "rprop", "sgd",
     ])
   #expect(
     registry.schedules.names == [
-      "constant", "cosine", "exponential", "inverse_time", "linear_warmup", "plateau", "step",
+      "constant", "cosine", "cosine_restarts", "cyclic", "exponential", "inverse_time",
+      "linear_warmup", "multi_step", "one_cycle", "plateau", "polynomial", "step",
     ])
   #expect(
     registry.initializers.names == [

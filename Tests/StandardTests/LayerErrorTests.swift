@@ -207,11 +207,14 @@ import Testing
     for type in standardRegistry.layers.names {
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
-        ("padding", 65_536), ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
+        ("padding", 65_536), ("cropping", 65_536), ("axes", [0]), ("factor", 65_536),
+        ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
         ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),
         ("shape", [ConfigValue(.int(.max)), ConfigValue(.int(.max))]),
       ]
-      for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
+      for picked in [
+        windowed, windowed.filter { type == "pad" || $0.0 != "padding" && $0.0 != "dilation" },
+      ] {
         var probe = Options()
         _ = try standardRegistry.layers[type]!.make(&probe)
         let known = Set(probe.descriptions.map(\.key))
@@ -228,7 +231,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 24)
+    #expect(standardRegistry.layers.names.count == 43)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

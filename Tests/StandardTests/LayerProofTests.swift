@@ -5,6 +5,7 @@ import Testing
 @Suite struct LayerProofTests {
   @Test(arguments: [
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax",
+    "silu", "mish", "log_sigmoid", "softsign", "selu", "prelu",
     "flatten", "layer_normalization", "batch_normalization", "dropout",
   ])
   func `layers of one input have no fault`(type: String) throws {

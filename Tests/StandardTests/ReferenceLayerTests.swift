@@ -53,7 +53,9 @@ struct ReferenceLayerTests {
 
   static let elementwise: Set = [
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus", "add", "multiply",
-    "concatenate", "max_pooling",
+    "concatenate", "max_pooling", "silu", "mish", "log_sigmoid", "softsign", "selu", "hard_sigmoid",
+    "hard_swish",
+    "hard_tanh", "relu6",
   ]
 
   /// Every layer that has weights or changes the shape is in the file.

@@ -105,3 +105,29 @@ import Testing
     #expect(error?.failure == .environment)
   }
 }
+
+@Suite struct PresenceTests {
+  /// A sweep is in progress while a command or a trial has a lock, on which reading has no effect.
+  @Test func aSweepIsInProgressWhileALockIsHeld() throws {
+    let scratch = Scratch()
+    let folder = SweepFolder(scratch.path + "/sweep")
+    let hash = try #require(TrialHash(String(repeating: "a", count: TrialHash.digits)))
+    scratch.makeFolder("sweep")
+    #expect(!folder.isInProgress)
+    do {
+      let command = try TrialLock.ofCommand(in: folder)
+      let other = try TrialLock.ofCommand(in: folder)
+      #expect(command != nil && other != nil)
+      #expect(folder.isInProgress && folder.isInProgress)
+      #expect(!folder.isLocked(from: hash.lockPosition, count: 1))
+      withExtendedLifetime((command, other)) {}
+    }
+    #expect(!folder.isInProgress)
+    do {
+      let trial = try TrialLock(hash, in: folder)
+      #expect(folder.isInProgress && folder.isLocked(from: hash.lockPosition, count: 1))
+      withExtendedLifetime(trial) {}
+    }
+    #expect(!folder.isInProgress)
+  }
+}

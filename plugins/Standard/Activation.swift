@@ -48,6 +48,19 @@ extension FunctionLayer {
     return range.map { plan.with(.within($0)) } ?? plan
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let x = node.inputs[0]
+    switch function {
+    case .logistic: return [graph.add("Sigmoid", x)]
+    case .tanh: return [graph.add("Tanh", x)]
+    case .exp: return [graph.add("Exp", x)]
+    case .expm1: return [graph.add("Sub", graph.add("Exp", x), graph.constant(1))]
+    case .log: return [graph.add("Log", x)]
+    case .log1p: return [graph.add("Log", graph.add("Add", x, graph.constant(1)))]
+    case .gelu, .geluTanh: return nil
+    }
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(function, pass.x, into: pass.y) }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {

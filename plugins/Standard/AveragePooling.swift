@@ -47,7 +47,18 @@ struct AveragePooling: Layer, Component {
           delta: #"\delta_{x_i} = \sum_{r : i \in R_r} \frac{1}{n_r} \delta_{y_r}"#)
       ],
       remark: Pooling.remark + " nᵣ is the number of these"
-        + (countsPadding ? ", padding included." : "."))
+        + (countsPadding ? ", padding included." : "."),
+      work: pooling.entries(from: inputs[0].shape, countsPadding: countsPadding)?.mean)
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let mean = pooling.add(
+      "AveragePool", to: &graph, node,
+      attributes: [("count_include_pad", .integer(countsPadding ? 1 : 0))])
+    if let mean { return [mean] }
+    let sum = pooling.reduce("ReduceSum", 0, &graph, node)
+    let counts = pooling.counts(node, withPadding: countsPadding)
+    return [graph.add("Div", sum, graph.constant(counts, node.outputPorts[0].shape.axes))]
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

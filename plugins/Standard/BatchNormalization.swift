@@ -83,6 +83,23 @@ struct BatchNormalization: Layer, Component {
         + "ones here. In training they are the batch's, and depend on x.")
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    // ONNX has ε in float32: it is added to the variance instead.
+    let variance = node.state[1].numbers.map { $0 + epsilon }
+    let shape = node.state[0].shape.axes
+    let ones = Array(repeating: 1.0, count: variance.count)
+    let zeros = Array(repeating: 0.0, count: variance.count)
+    let w =
+      isAffine ? graph.constant(node.parameters[0]) : graph.constant(ones, shape)
+    let b =
+      isAffine ? graph.constant(node.parameters[1]) : graph.constant(zeros, shape)
+    return [
+      graph.add(
+        "BatchNormalization", node.inputs[0], w, b, graph.constant(node.state[0]),
+        graph.constant(variance, shape), attributes: [("epsilon", .number(0))])
+    ]
+  }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, layout) = (pass.x, layout(pass.x, samples: pass.samples))
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])

@@ -123,6 +123,20 @@ struct Convolution: Layer, Component {
     return { entries.entry($0, $1, $2) }
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let tensors = node.parameters.map { graph.constant($0) }
+    return [
+      graph.add(
+        "Conv", node.inputs + tensors,
+        attributes: [
+          ("dilations", .integers([rows.dilation, columns.dilation])),
+          ("group", .integer(groups)), ("kernel_shape", .integers([rows.size, columns.size])),
+          ("pads", .integers([rows.padding, columns.padding, rows.padding, columns.padding])),
+          ("strides", .integers([rows.stride, columns.stride])),
+        ])
+    ]
+  }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     // y[o] = b[o] + Σ w[o, i, u, v] · x[i, …]
     sizes(pass.x.shape, pass.y.shape).forward(pass, hasBias: hasBias)

@@ -34,7 +34,8 @@ struct ConvolutionEntries: Sendable {
       let bias = hasBias ? sample.parameters[1][index / (output[1] * output[2])] : 0
       let w = sample.parameters[0]
       let terms = factors(ofOutput: index).map {
-        product(w[$0.w], x[$0.x], letter("W", $0.w, weight), letter("x", $0.x, input))
+        WorkedEntry.Term.product(
+          w[$0.w], x[$0.x], letter("W", $0.w, weight), letter("x", $0.x, input))
       }
       let channel = index / (output[1] * output[2])
       return WorkedEntry(
@@ -45,20 +46,20 @@ struct ConvolutionEntries: Sendable {
         ], value: terms.reduce(bias) { $0 + $1.value })
     case .inputGradient:
       let w = sample.parameters[0]
-      return sum(
+      return .sum(
         #"\delta_{\#(letter("x", index, input))}"#,
         allFactors { $0.x == index }.map {
-          product(w[$0.w], dy[$0.y], letter("W", $0.w, weight), deltaLetter($0.y))
+          .product(w[$0.w], dy[$0.y], letter("W", $0.w, weight), deltaLetter($0.y))
         })
     case .parameterGradient(0):
-      return sum(
+      return .sum(
         #"\frac{\partial L}{\partial \#(letter("W", index, weight))}"#,
         allFactors { $0.w == index }.map {
-          product(dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input))
+          .product(dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input))
         })
     case .parameterGradient:
       let count = output[1] * output[2]
-      return sum(
+      return .sum(
         #"\frac{\partial L}{\partial b_{\#(index)}}"#,
         (index * count..<(index + 1) * count).map {
           WorkedEntry.Term(dy[$0], deltaLetter($0), WorkedEntry.number(dy[$0]))
@@ -68,18 +69,6 @@ struct ConvolutionEntries: Sendable {
 
   private func letter(_ name: String, _ index: Int, _ shape: Shape) -> String {
     WorkedEntry.letter(name, index, of: shape)
-  }
-
-  private func product(_ a: Double, _ b: Double, _ left: String, _ right: String)
-    -> WorkedEntry.Term
-  {
-    WorkedEntry.Term(
-      a * b, "\(left) \(right)", #"\#(WorkedEntry.number(a)) \cdot \#(WorkedEntry.number(b))"#)
-  }
-
-  private func sum(_ entry: String, _ terms: [WorkedEntry.Term]) -> WorkedEntry {
-    WorkedEntry(
-      entry, terms: terms, steps: [.sum(), .sum()], value: terms.reduce(0) { $0 + $1.value })
   }
 
   /// The products of one entry of y, in the order of its window.

@@ -49,7 +49,15 @@ struct Dense: Layer, Component {
       parameters: [
         .init("weight", symbol: "W", gradient: #"\delta_y x^T"#),
         .init("bias", symbol: "b", gradient: #"\delta_y"#),
-      ])
+      ],
+      work: DenseEntries(input: inputs[0].shape, units: units, hasBias: hasBias).entry)
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    var x = node.inputs[0]
+    if node.inputPorts[0].shape.rank != 1 { x = graph.reshape(x, to: [node.inputPorts[0].count]) }
+    let tensors = node.parameters.map { graph.constant($0) }
+    return [graph.add("Gemm", [x] + tensors, attributes: [("transB", .integer(1))])]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {

@@ -42,6 +42,11 @@ struct Dropout: Layer, Component {
         + "\(Equations.number(1 / (1 - rate))); in an evaluation 1.")
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    // In an evaluation, y = x.
+    node.inputs
+  }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     guard pass.isTraining, rate > 0 else { return pass.copy() }
     S.dropout(

@@ -36,6 +36,15 @@ struct Elu: Layer, Component {
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    // ONNX's Elu has α in float32.
+    let x = node.inputs[0]
+    let power = graph.add("Exp", graph.add("Min", x, graph.constant(0)))
+    let below = graph.add(
+      "Mul", graph.constant(alpha), graph.add("Sub", power, graph.constant(1)))
+    return [graph.add("Add", graph.add("Relu", x), below)]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let α = S(alpha)

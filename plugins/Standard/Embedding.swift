@@ -51,6 +51,13 @@ struct Embedding: Layer, Component {
     Equations(prose: Self.documentation.equation)
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let rows = graph.add("Gather", graph.constant(node.parameters[0]), node.inputs[0])
+    return node.outputPorts[0].shape.rank == 1
+      ? [graph.reshape(rows, to: [size])]
+      : [graph.add("Transpose", rows, attributes: [("perm", .integers([0, 2, 1]))])]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (indices, weight, y) = (pass.indices[0], pass.parameters[0], pass.y)
     let positions = indices.shape.count

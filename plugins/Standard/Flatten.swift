@@ -22,6 +22,10 @@ struct Flatten: Layer, Component {
       remark: "The same numbers in the same order.")
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.reshape(node.inputs[0], to: node.outputPorts[0].shape)]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { pass.copy() }
   func backward<S: Scalar>(_ pass: BackwardPass<S>) { pass.addBack() }
 }
@@ -59,6 +63,10 @@ struct Reshape: Layer, Component {
       #"\operatorname{reshape}"#, output: "x",
       inputs: [.init(derivative: "I", delta: #"\delta_y"#)],
       remark: "The same numbers in the same order.")
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.reshape(node.inputs[0], to: shape)]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { pass.copy() }

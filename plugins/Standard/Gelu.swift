@@ -54,4 +54,22 @@ struct Gelu: FunctionLayer {
         ])
     }
   }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let x = node.inputs[0]
+    let bend: OperatorGraph.Value
+    switch approximation {
+    case .none:
+      // ½(1 + erf(x/√2))
+      bend = graph.add("Erf", graph.add("Mul", x, graph.constant(0.5.squareRoot())))
+    case .tanh:
+      // √(2/π)(x + 0.044715x³)
+      let cube = graph.add("Mul", graph.add("Mul", x, x), x)
+      let sum = graph.add("Add", x, graph.add("Mul", graph.constant(0.044715), cube))
+      bend = graph.add(
+        "Tanh", graph.add("Mul", graph.constant((2 / Double.pi).squareRoot()), sum))
+    }
+    let share = graph.add("Add", bend, graph.constant(1))
+    return [graph.add("Mul", graph.add("Mul", x, graph.constant(0.5)), share)]
+  }
 }

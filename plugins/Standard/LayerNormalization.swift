@@ -66,6 +66,21 @@ struct LayerNormalization: Layer, Component {
       ])
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    // ONNX's LayerNormalization has ε in float32.
+    let x = node.inputs[0]
+    let axes = graph.integers(Array(1...max(1, node.inputPorts[0].shape.rank)))
+    let centered = graph.add("Sub", x, graph.add("ReduceMean", x, axes))
+    let variance = graph.add("ReduceMean", graph.add("Mul", centered, centered), axes)
+    let s = graph.add("Sqrt", graph.add("Add", variance, graph.constant(epsilon)))
+    var y = graph.add("Div", centered, s)
+    if isAffine {
+      y = graph.add("Mul", y, graph.constant(node.parameters[0]))
+      y = graph.add("Add", y, graph.constant(node.parameters[1]))
+    }
+    return [y]
+  }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, y, layout) = (pass.x, pass.y, layout(pass.x, samples: pass.samples))
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])

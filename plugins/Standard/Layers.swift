@@ -16,6 +16,11 @@ public func registerLayers(in registry: inout Registry) {
   registry.register(Elu.self)
   registry.register(Gelu.self)
   registry.register(Softplus.self)
+  let activations: [any Component<any Layer>.Type] = [
+    Silu.self, Mish.self, LogSigmoid.self, Softsign.self, Selu.self, HardSigmoid.self,
+    HardSwish.self, HardTanh.self, Relu6.self, Prelu.self,
+  ]
+  for activation in activations { registry.layers.add(ComponentType(activation)) }
 
   registry.register(Softmax.self)
   registry.register(LogSoftmax.self)
@@ -31,6 +36,12 @@ public func registerLayers(in registry: inout Registry) {
   registry.register(Add.self)
   registry.register(Multiply.self)
   registry.register(Concatenate.self)
+
+  let others: [any Component<any Layer>.Type] = [
+    Subtract.self, Divide.self, Maximum.self, Minimum.self,
+    Slice.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
+  ]
+  for layer in others { registry.layers.add(ComponentType(layer)) }
 
   registry.register(FormulaLayer.self)
 }

@@ -130,16 +130,42 @@ struct LpPooling: Layer, Component {
   }
 
   private func work(for input: Shape) -> Equations.Work? {
-    guard let output = try? pooling.plan(for: input).output else { return nil }
-    let entries = PoolingEntries(
-      windows: pooling.windows(from: input, to: output), input: input, output: output,
-      normalizes: normalizes && p < .infinity)
+    let normalizes = normalizes && p < .infinity
+    guard let entries = pooling.entries(from: input, normalizes: normalizes) else { return nil }
     let (p, isLearned) = (p, isLearned)
     return { tensor, index, sample in
       entries.entry(
         tensor, index, sample,
         p: isLearned ? LearnedExponent.rounded(sample.parameters[0][0]) : p)
     }
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let p = isLearned ? 1 + Softplus.of(node.parameters[0].numbers[0]) : p
+    // ONNX's LpPool takes integers. A larger power of large numbers would overflow.
+    if !normalizes, (1...4).contains(p), p == p.rounded(),
+      let y = pooling.add("LpPool", to: &graph, node, attributes: [("p", .integer(Int(p)))])
+    {
+      return [y]
+    }
+    let x = pooling.entries(of: graph.add("Abs", node.inputs[0]), 0, &graph, node)
+    let axes = graph.integers([-1])
+    let m = graph.add("ReduceMax", x, axes)
+    var y = m
+    if p < .infinity {
+      // y = m·u,  u = (Σ (|xᵢ|/m)ᵖ)^(1/p);  0 if m is 0
+      let isZero = graph.add("Equal", m, graph.constant(0))
+      let divisor = graph.add("Where", isZero, graph.constant(1), m)
+      let power = graph.add("Pow", graph.add("Div", x, divisor), graph.constant(p))
+      var sum = graph.add("ReduceSum", power, axes)
+      if normalizes {
+        let counts = pooling.counts(node, withPadding: false)
+        let shape = node.outputPorts[0].shape.axes + [1]
+        sum = graph.add("Div", sum, graph.constant(counts, shape))
+      }
+      y = graph.add("Mul", m, graph.add("Pow", sum, graph.constant(1 / p)))
+    }
+    return [graph.reshape(y, to: node.outputPorts[0].shape)]
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

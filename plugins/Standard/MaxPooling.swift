@@ -35,7 +35,15 @@ struct MaxPooling: Layer, Component {
           derivative:
             #"\frac{\partial y_r}{\partial x_i} = [i = \operatorname*{argmax}_{j \in R_r} x_j]"#,
           delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
-      ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.")
+      ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.",
+      work: pooling.entries(from: inputs[0].shape)?.maximum)
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [
+      pooling.add("MaxPool", to: &graph, node)
+        ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
+    ]
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

@@ -25,6 +25,10 @@ struct Add: Layer, Component {
       inputs: inputs.map { _ in .init(derivative: "I", delta: #"\delta_y"#) })
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [node.inputs.dropFirst().reduce(node.inputs[0]) { graph.add("Add", $0, $1) }]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     pass.copy()
     let y = pass.y
@@ -75,6 +79,10 @@ struct Multiply: Layer, Component {
           derivative: #"\operatorname{diag}(\#(product(without: k)))"#,
           delta: #"\delta_y \otimes \#(product(without: k))"#)
       })
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [node.inputs.dropFirst().reduce(node.inputs[0]) { graph.add("Mul", $0, $1) }]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
@@ -148,6 +156,10 @@ struct Concatenate: Layer, Component {
         return .init(
           derivative: "", delta: #"\delta_{x\#(k + 1)_i} = \delta_{y_{\#(position)}}"#)
       }, remark: "i counts along the first axis, from 0.")
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.add("Concat", node.inputs, attributes: [("axis", .integer(1))])]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {

@@ -107,6 +107,22 @@ struct Pooling {
     return (rows.size, columns.size)
   }
 
+  /// The windows along rows and columns, and the planes of `input`.
+  func axes(over input: Shape) -> (rows: Window, columns: Window, planes: Planes)? {
+    guard let planes = Planes(input) else { return nil }
+    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
+    return (rows, columns, planes)
+  }
+
+  /// The windows along rows and columns, if no entries of a window are apart and none extends
+  /// beyond the padding; nil otherwise.
+  func plainWindows(from input: Shape, to output: Shape) -> (rows: Window, columns: Window)? {
+    guard let x = Planes(input) else { return nil }
+    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
+    let arePlain = [rows, columns].allSatisfy { $0.dilation == 1 && $0.padding < $0.size }
+    return arePlain && !ceiling ? (rows, columns) : nil
+  }
+
   /// The windows along rows and columns.
   private func windows(over planes: Planes, isFlat: Bool) -> (rows: Window, columns: Window) {
     if isGlobal { return (Window(size: planes.rows), Window(size: planes.columns)) }
@@ -272,9 +288,16 @@ extension Pooling {
     }
   }
 
-  /// The positions in x of the entries of every window, in the order of y.
-  func windows(from input: Shape, to output: Shape) -> [[Int]] {
-    patches(samples: 1, from: input, to: output).map { plane, patch in patch.map { plane + $0 } }
+  /// The single entries for explanations; nil if the input has no plan.
+  func entries(
+    from input: Shape, normalizes: Bool = false, countsPadding: Bool = false
+  ) -> PoolingEntries? {
+    guard let output = try? plan(for: input).output else { return nil }
+    let patches = patches(samples: 1, from: input, to: output)
+    return PoolingEntries(
+      windows: patches.map { plane, patch in patch.map { plane + $0 } },
+      sizes: patches.map { countsPadding ? $1.countWithPadding : $1.count },
+      input: input, output: output, normalizes: normalizes)
   }
 
   /// The windows for the kernels, and the planes of all samples.

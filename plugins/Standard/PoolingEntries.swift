@@ -1,13 +1,17 @@
 import NNExp
 
-/// Single entries of Lp pooling with their numbers, for `nnexp explain`: each window's
+/// Single entries of the pooling layers with their numbers, for `nnexp explain`: each window's
 /// entries, their powers, and the factors of the backward pass.
 ///
-///     y_r  = (Σᵢ |xᵢ|ᵖ)^(1/p),  with (1/n) before the sum if `normalizes`
-///     δ_xᵢ = Σ_r δ_y_r sign(xᵢ) (|xᵢ|/y_r)^(p−1)
+///     Lp       y_r  = (Σᵢ |xᵢ|ᵖ)^(1/p),  with (1/n) before the sum if `normalizes`
+///              δ_xᵢ = Σ_r δ_y_r sign(xᵢ) (|xᵢ|/y_r)^(p−1)
+///     maximum  y_r  = max xᵢ,            δ_xᵢ = Σ_r δ_y_r ∂y_r/∂xᵢ
+///     mean     y_r  = (1/n_r) Σᵢ xᵢ,     δ_xᵢ = Σ_r (1/n_r) δ_y_r
 struct PoolingEntries: Sendable {
   /// The positions in x of every window's entries.
   let windows: [[Int]]
+  /// The number n_r of every window.
+  let sizes: [Int]
   let input: Shape
   let output: Shape
   let normalizes: Bool
@@ -49,17 +53,88 @@ struct PoolingEntries: Sendable {
   }
 
   private func largest(_ r: Int, _ sample: WorkedEntry.Sample) -> WorkedEntry? {
-    guard windows[r].count <= 9 else { return nil }
     let values = windows[r].map { abs(sample.x[$0]) }
-    func list(_ texts: [String]) -> WorkedEntry.Step {
-      .formula(#"\max("# + texts.joined(separator: ", ") + ")")
-    }
     return WorkedEntry(
       y(r), terms: [],
-      steps: [
-        list(windows[r].map { "|\(x($0))|" }),
-        list(windows[r].map { "|\(bare(sample.x[$0]))|" }),
-      ], value: values.reduce(0) { $1 > $0 ? $1 : $0 })
+      steps: maximum(of: values, windows[r].map { "|\(x($0))|" }) {
+        "|\(bare(sample.x[windows[r][$0]]))|"
+      }, value: values.reduce(0) { $1 > $0 ? $1 : $0 })
+  }
+
+  /// The number of entries of a large window that are written: the largest.
+  private static let mostEntries = 4
+
+  /// The maximum of values with their letters, and with their numbers.
+  private func maximum(
+    of values: [Double], _ letters: [String], number: (Int) -> String
+  ) -> [WorkedEntry.Step] {
+    let order = values.indices.sorted { values[$0] > values[$1] }
+    let isShort = values.count <= Self.mostEntries + 2
+    let shown = isShort ? Array(values.indices) : order.prefix(Self.mostEntries).sorted()
+    let others = values.count - shown.count
+    func list(_ texts: [String], _ rest: String) -> WorkedEntry.Step {
+      let more = others > 0 ? [#"\text{… \#(others) more\#(rest)}"#] : []
+      return .formula(#"\max("# + (texts + more).joined(separator: ", ") + ")")
+    }
+    let next = isShort ? 0 : values[order[Self.mostEntries]]
+    return [
+      list(shown.map { letters[$0] }, ""),
+      list(shown.map(number), ", at most \(rounded(next, digits: 6))"),
+    ]
+  }
+
+  /// The entry of a tensor of a layer of maxima.
+  func maximum(
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample
+  ) -> WorkedEntry? {
+    switch tensor {
+    case .output:
+      let values = windows[index].map { sample.x[$0] }
+      if values.contains(where: \.isNaN) { return nil }
+      return WorkedEntry(
+        y(index), terms: [],
+        steps: maximum(of: values, windows[index].map(x)) { bare(values[$0]) },
+        value: values.max() ?? .nan)
+    case .inputGradient:
+      return .sum(
+        #"\delta_{\#(x(index))}"#,
+        windows.indices.filter { windows[$0].contains(index) }.map { r in
+          let first = windows[r].first { sample.x[$0] == sample.output[r] || sample.x[$0].isNaN }
+          return .product(
+            sample.outputGradient[r], first == index ? 1 : 0, delta(r),
+            #"\frac{\partial \#(y(r))}{\partial \#(x(index))}"#)
+        })
+    case .parameterGradient: return nil
+    }
+  }
+
+  /// The entry of a tensor of a layer of means.
+  func mean(
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample
+  ) -> WorkedEntry? {
+    switch tensor {
+    case .output:
+      let terms = windows[index].map {
+        WorkedEntry.Term(sample.x[$0], x($0), WorkedEntry.number(sample.x[$0]))
+      }
+      let open = #"\frac{1}{\#(sizes[index])} ("#
+      let sum = terms.reduce(0) { $0 + $1.value }
+      return WorkedEntry(
+        y(index), terms: terms,
+        steps: [.sum(open: open, close: ")"), .sum(open: open, close: ")")],
+        value: sum / Double(sizes[index]))
+    case .inputGradient:
+      return .sum(
+        #"\delta_{\#(x(index))}"#,
+        windows.indices.filter { windows[$0].contains(index) }.map { r in
+          let share = #"\frac{1}{\#(sizes[r])}"#
+          let dy = sample.outputGradient[r]
+          return WorkedEntry.Term(
+            dy / Double(sizes[r]), "\(share) \(delta(r))",
+            #"\#(share) \cdot \#(WorkedEntry.number(dy))"#)
+        })
+    case .parameterGradient: return nil
+    }
   }
 
   private func gradient(_ i: Int, _ sample: WorkedEntry.Sample, p: Double) -> WorkedEntry? {

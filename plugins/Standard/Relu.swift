@@ -22,6 +22,10 @@ struct Relu: Activation {
       remark: "[…] is 1 if the condition is true, otherwise 0, also at the kink.")
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.add("Relu", node.inputs[0])]
+  }
+
   func value<S: Scalar>(_ x: S) -> S { x <= 0 ? 0 : x }
   func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : 0 }
 }
@@ -52,6 +56,10 @@ struct LeakyRelu: Activation {
       elementwise: "f", value: #"\begin{cases} u & u > 0 \\ \#(slope) u & u \le 0 \end{cases}"#,
       slope: #"[x > 0] + \#(slope) [x \le 0]"#,
       remark: "[…] is 1 if the condition is true, otherwise 0.")
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.add("PRelu", node.inputs[0], graph.constant([belowZero], [1]))]
   }
 
   func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(belowZero) * x }

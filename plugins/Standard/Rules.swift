@@ -8,6 +8,10 @@ public func registerRules(in registry: inout Registry) {
   registry.register(BinaryCrossEntropy.self)
   registry.register(CrossEntropy.self)
   registry.register(Hinge.self)
+  let formulas: [any Component<any Loss>.Type] = [
+    Quantile.self, Poisson.self, LogCosh.self, KullbackLeibler.self, CosineLoss.self,
+  ]
+  for loss in formulas { registry.losses.add(ComponentType(loss)) }
   registry.register(FormulaLoss.self)
 
   registry.register(Accuracy.self)
@@ -28,12 +32,18 @@ public func registerRules(in registry: inout Registry) {
   registry.register(RMSprop.self)
   registry.register(Adam.self)
   registry.register(AdamW.self)
+  let more: [any Component<any Optimizer>.Type] = [
+    NAdam.self, RAdam.self, Adadelta.self,
+  ]
+  for optimizer in more { registry.optimizers.add(ComponentType(optimizer)) }
   registry.register(Rprop.self)
   registry.register(LBFGS.self)
 
   let schedules: [any Component<any Schedule>.Type] = [
     ConstantSchedule.self, StepSchedule.self, ExponentialSchedule.self,
-    InverseTimeSchedule.self, CosineSchedule.self, PlateauSchedule.self,
+    InverseTimeSchedule.self, CosineSchedule.self, PlateauSchedule.self, MultiStepSchedule.self,
+    PolynomialSchedule.self, OneCycleSchedule.self, CyclicSchedule.self,
+    CosineRestartsSchedule.self,
   ]
   for schedule in schedules { registry.schedules.add(ComponentType(schedule).warmed) }
   registry.register(LinearWarmup.self)

@@ -34,6 +34,10 @@ struct Softmax: Layer, Component {
         ? "The sums run over the channels, separately for each position." : "")
   }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.add("Softmax", node.inputs[0], attributes: [("axis", .integer(1))])]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let lines = Lines(x.shape)
@@ -114,6 +118,10 @@ struct LogSoftmax: Layer, Component {
       ],
       remark: inputs[0].shape.rank > 1
         ? "The sums run over the channels, separately for each position." : "")
+  }
+
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    [graph.add("LogSoftmax", node.inputs[0], attributes: [("axis", .integer(1))])]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {

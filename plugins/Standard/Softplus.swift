@@ -32,6 +32,17 @@ struct Softplus: Layer, Component {
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    // max(x, 0) + ln(1 + e^(−β|x|)) / β
+    let x = node.inputs[0]
+    let power = graph.add(
+      "Exp", graph.add("Mul", graph.constant(-beta), graph.add("Abs", x)))
+    let logarithm = graph.add("Log", graph.add("Add", graph.constant(1), power))
+    return [
+      graph.add("Add", graph.add("Relu", x), graph.add("Div", logarithm, graph.constant(beta)))
+    ]
+  }
+
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let β = S(beta)

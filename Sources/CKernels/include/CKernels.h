@@ -86,7 +86,7 @@ struct nnexp_strided_matrix {
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
-/// An operation of a formula, in the order of `plugins/Standard/Formulas/StripProgram.swift`.
+/// An operation of a formula, in the order of `Sources/NNExp/Numerics/StripStep.swift`.
 enum nnexp_strip_operation {
   nnexp_strip_copy, nnexp_strip_negate, nnexp_strip_abs, nnexp_strip_sign, nnexp_strip_square,
   nnexp_strip_sqrt, nnexp_strip_exp, nnexp_strip_expm1, nnexp_strip_log, nnexp_strip_log1p,
@@ -97,15 +97,21 @@ enum nnexp_strip_operation {
   nnexp_strip_less_or_equal, nnexp_strip_equal, nnexp_strip_select,
   nnexp_strip_sum, nnexp_strip_product, nnexp_strip_largest, nnexp_strip_smallest,
   nnexp_strip_product_of_others, nnexp_strip_first,
+  nnexp_strip_multiply_add, nnexp_strip_multiply_subtract, nnexp_strip_subtract_product,
+  nnexp_strip_multiply_multiply, nnexp_strip_add_multiply, nnexp_strip_subtract_multiply,
+  nnexp_strip_add_add, nnexp_strip_subtract_add, nnexp_strip_select_add,
+  nnexp_strip_logistic_slope, nnexp_strip_tanh_slope, nnexp_strip_share,
 };
 
 /// The place of a strip's numbers: a pointer that the caller passes, or registers after `groups`
-/// registers of one row and `entries` registers of one row per entry.
+/// registers of one row and `entries` registers of one row per entry. The rows of a pointer follow
+/// each other without a gap.
 struct nnexp_strip_operand {
   /// −1 for a register.
   short external;
   short groups, entries;
-  /// True if there is a row per entry, false if there is one for the group.
+  /// 1 if there is a row per entry, 0 if there is one for the group, 2 if the numbers of that row
+  /// are all the same.
   short has_rows;
 };
 

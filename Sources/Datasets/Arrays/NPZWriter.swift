@@ -39,9 +39,11 @@ struct NPZWriter {
     var checksum = CRC32()
     checksum.update(file)
     let path = Array((name + ".npy").utf8)
-    // Version 2.0; no flags; stored; 1980-01-01, 00:00.
+    // Flag 11 says that the name is UTF-8; ASCII needs no flag.
+    let flags = path.allSatisfy { $0 < 0x80 } ? 0 : 1 << 11
+    // Version 2.0; stored; 1980-01-01, 00:00.
     let facts =
-      little(20, 2) + little(0, 2) + little(0, 2) + little(0, 2) + little(0x21, 2)
+      little(20, 2) + little(flags, 2) + little(0, 2) + little(0, 2) + little(0x21, 2)
       + little(Int(checksum.value), 4) + little(file.count, 4) + little(file.count, 4)
       + little(path.count, 2) + little(0, 2)
     directory += [0x50, 0x4B, 1, 2] + little(20, 2) + facts + little(0, 10)

@@ -17,6 +17,10 @@ struct ColumnDecision {
   private let ignoredCount: Int
 
   private(set) var errors = Diagnostics()
+
+  /// Whether the column can be read if single cells are corrected or their form is declared.
+  /// Its missing cells are errors then too.
+  private var hasBadCells = false
   private(set) var announcements: [Diagnostic] = []
 
   /// The number of each text of the column: the index of its category, or NaN if it is
@@ -64,7 +68,7 @@ struct ColumnDecision {
     values = Array(repeating: .nan, count: scanned.texts.count)
     decide(&column)
     settleFill(of: &column)
-    checkMissing(column.fill)
+    if errors.isEmpty || hasBadCells { checkMissing(column.fill) }
     if errors.isEmpty { announce(column) }
     return column
   }
@@ -171,7 +175,7 @@ struct ColumnDecision {
     }
     if let (text, message) = faults.first {
       let more = faults.dropFirst().reduce(text.count - 1) { $0 + $1.0.count }
-      refuse(
+      refuseCells(
         "column '\(shown)': \(message)\(ColumnDecision.alike(more))", [], at: text.offset)
       return
     }
@@ -214,7 +218,7 @@ struct ColumnDecision {
     for (code, text) in scanned.texts.enumerated() { values[code] = byOffset[text.offset] ?? .nan }
     guard let first = unknown.first else { return }
     let more = unknown.reduce(-1) { $0 + $1.count }
-    refuse(
+    refuseCells(
       "the text '\(excerpt(first.text))' of column '\(shown)' is not in the training data"
         + suggestion(for: first.text, among: categories) + ColumnDecision.alike(more),
       [
@@ -227,6 +231,11 @@ struct ColumnDecision {
   // MARK: Refusals
 
   private var quotedName: String { ConfigValue.quoted(name) }
+
+  private mutating func refuseCells(_ fact: String, _ notes: [String], at offset: Int? = nil) {
+    hasBadCells = true
+    refuse(fact, notes, at: offset)
+  }
 
   private mutating func refuse(_ fact: String, _ notes: [String], at offset: Int? = nil) {
     errors.add(
@@ -246,7 +255,7 @@ struct ColumnDecision {
   }
 
   private mutating func refuseInfinite(_ text: ScannedColumn.Text) {
-    refuse(
+    refuseCells(
       "expected a finite number in column '\(shown)', found '\(text.text)'", [], at: text.offset)
   }
 
@@ -256,7 +265,8 @@ struct ColumnDecision {
   }
 
   private mutating func refuseTooLarge(_ text: ScannedColumn.Text) {
-    refuse("'\(text.text)' in column '\(shown)' is too large for a number", [], at: text.offset)
+    refuseCells(
+      "'\(text.text)' in column '\(shown)' is too large for a number", [], at: text.offset)
   }
 
   /// The common form of all texts that are not missing; nil if they have none.
@@ -278,7 +288,7 @@ struct ColumnDecision {
       notes.append("'columns: {\(quotedName): category}' reads each text as a category")
     }
     if chosen.role == .inputs { notes.append("'exclude: [\(quotedName)]' leaves the column out") }
-    refuse(
+    refuseCells(
       "column '\(shown)' holds \(form.noun)\(count), such as '\(excerpt(example))'; declare how to "
         + "read them", notes)
   }
@@ -301,7 +311,7 @@ struct ColumnDecision {
     if chosen.type == nil, chosen.known == nil {
       notes.append("'columns: {\(quotedName): category}' reads the numbers as texts")
     }
-    refuse(
+    refuseCells(
       "expected a number in column '\(shown)'\(others) found '\(excerpt(first.text))'"
         + ColumnDecision.alike(textCount - 1), notes, at: first.offset)
   }
@@ -318,6 +328,7 @@ struct ColumnDecision {
           ?? false
       }), let text = table.text(row: row, column: position)
     else { return refuseTexts() }
+    hasBadCells = true
     errors.add(
       Diagnostic(
         "expected a text in column '\(shown)', as in the other rows, found the number \(text)"
@@ -351,7 +362,7 @@ struct ColumnDecision {
   }
 
   private mutating func checkMissing(_ fill: Fill?) {
-    guard let first = missing.first, errors.isEmpty else { return }
+    guard let first = missing.first else { return }
     if chosen.target == .incomplete || chosen.role == .id { return }
     if missingCount == rows, !isKnown {
       let remedy =

@@ -56,8 +56,6 @@ struct PortEncoding: Sendable {
     table.noteScales(methods, scaling, layout)
     if let scaling {
       noteRange(scaling.low, scaling.high)
-    } else if columns.isStreamed {
-      return
     } else if table.isEmpty {
       let (low, high) = try columns.bounds(of: rows)
       noteRange([low], [high])

@@ -214,6 +214,7 @@ public final class Trainer<S: Scalar> {
     let timeLimit = training.maxTime.map { TimeLimit($0 - secondsSoFar) }
     let keepsState = training.checkpoints.keepsState
     let epochs = epochs
+    var tenthEnd = endOfTenth(after: epochsDone)
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty || layerRecord != nil
 
@@ -308,6 +309,7 @@ public final class Trainer<S: Scalar> {
         if stops { return .stoppedEarly }
         if timeIsUp, epochsDone < epochs { return .reachedLimit("max_time") }
       }
+      if epochsDone >= tenthEnd { tenthEnd = try reportTenth(to: observers) }
       totals.clear()
       batch = 0
       let ends = isDue && epochsDone < epochs && isCancelled(cancellation, pause)
@@ -385,12 +387,30 @@ public final class Trainer<S: Scalar> {
     return .diverged(diagnostic)
   }
 
-  @inline(never)
-  private func sendHeartbeat(to observers: [any TrainingObserver]) throws {
-    let progress = TrainingProgress(
+  private var currentProgress: TrainingProgress {
+    TrainingProgress(
       epoch: epochsDone, epochs: training.epochs,
       newestRow: newestRow.isEmpty ? nil : metricRow(newestRow))
+  }
+
+  @inline(never)
+  private func sendHeartbeat(to observers: [any TrainingObserver]) throws {
+    let progress = currentProgress
     for observer in observers { try observer.heartbeat(progress) }
+  }
+
+  /// Reports the end of a tenth of the epochs. Returns the last epoch of the next tenth.
+  @inline(never)
+  private func reportTenth(to observers: [any TrainingObserver]) throws -> Int {
+    let progress = currentProgress
+    for observer in observers { observer.tenthEnded(progress) }
+    return endOfTenth(after: epochsDone)
+  }
+
+  /// The first epoch after `epoch` that ends a tenth of the epochs, rounded up.
+  private func endOfTenth(after epoch: Int) -> Int {
+    let (quotient, rest) = training.epochs.quotientAndRemainder(dividingBy: 10)
+    return (1...10).lazy.map { quotient * $0 + (rest * $0 + 9) / 10 }.first { $0 > epoch } ?? .max
   }
 
   private func metricRow(_ values: [Double]) -> MetricRow {

@@ -93,6 +93,7 @@ public struct TrainingDeclaration: Sendable {
       return try type.make(&options)
     }
     self.optimizerName = optimizerName
+    train.suggest("optimizer.learning_rate", for: "lr", "step_size")
     let schedule = train.component(
       "schedule", default: "constant", of: registry.schedules,
       "the factor of the learning rate over time"

@@ -19,6 +19,9 @@ public protocol TrainingObserver: AnyObject {
   /// Called at most ten times per second.
   func heartbeat(_ progress: TrainingProgress) throws
 
+  /// Called after every tenth of the epochs, after the row of the epoch if it has one.
+  func tenthEnded(_ progress: TrainingProgress)
+
   /// Called every few steps, and after an epoch as `train.checkpoint` specifies:
   /// `Trainer.state()` is then the state to resume from.
   func stateCanBeSaved(_ opportunity: CheckpointOpportunity) throws
@@ -29,6 +32,7 @@ extension TrainingObserver {
   public func gradientsReady<S: Scalar>(_ gradients: BatchGradients<S>) throws {}
   public func rowRecorded(_ row: MetricRow) throws {}
   public func heartbeat(_ progress: TrainingProgress) throws {}
+  public func tenthEnded(_ progress: TrainingProgress) {}
   public func stateCanBeSaved(_ opportunity: CheckpointOpportunity) throws {}
 }
 

@@ -61,6 +61,12 @@ public protocol Layer: Sendable {
   /// The formulas describe a single sample: as in training, or as in an evaluation if some
   /// layer couples the samples of a batch.
   func equations(for inputs: [Port]) -> Equations
+
+  /// Adds the operators that compute the layer's outputs in an evaluation, for `nnexp export`.
+  /// Optional: nil by default, and the export then names the layer and refuses.
+  ///
+  /// - Returns: the outputs in the plan's order, each `[batch] + shape`.
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]?
 }
 
 extension Layer where Self: Component {
@@ -73,6 +79,9 @@ extension Layer where Self: Component {
   public func equations(for inputs: [Port]) -> Equations {
     Equations(prose: Self.documentation.equation)
   }
+  public func export(
+    _ node: ExportedNode, to graph: inout OperatorGraph
+  ) -> [OperatorGraph.Value]? { nil }
 }
 
 extension Component where Self: Layer {

@@ -10,6 +10,15 @@ package enum StripOperation: Int, Sendable {
   /// A row per entry: the product of the other rows; 1 at the first row that is equal to the
   /// second operand, otherwise 0.
   case productOfOthers, first
+  /// Two operations in one, each of which rounds: ab + c, ab − c, c − ab, abc, (a + b)c, (a − b)c,
+  /// a + b + c, a − b + c, and c plus b if a is not 0.
+  case multiplyAdd, multiplySubtract, subtractProduct, multiplyMultiply, addMultiply
+  case subtractMultiply, addAdd, subtractAdd, selectAdd
+  /// The slopes of the logistic function and of tanh, from their values y: y(1 − y) and
+  /// (1 − y)(1 + y).
+  case logisticSlope, tanhSlope
+  /// a/b, and 1 if they are equal, so also if both are 0 or infinite.
+  case share
 }
 
 /// The place of a strip's numbers.
@@ -21,21 +30,27 @@ package struct StripOperand: Sendable, Hashable {
   private var hasRowsFlag: Int16
 
   /// True if there is a row per entry, false if there is one row.
-  package var hasRows: Bool { hasRowsFlag != 0 }
+  package var hasRows: Bool { hasRowsFlag == 1 }
 
   /// True if the caller passes a pointer to it.
   package var isExternal: Bool { externalIndex >= 0 }
 
-  /// The pointer at this index among those that the caller passes.
-  package static func external(_ index: Int) -> StripOperand {
-    StripOperand(externalIndex: Int16(index), groups: 0, entries: 0, hasRowsFlag: 0)
+  /// The pointer at this index among those that the caller passes. Its rows, if it has several,
+  /// follow each other without a gap.
+  package static func external(_ index: Int, hasRows: Bool) -> StripOperand {
+    StripOperand(
+      externalIndex: Int16(index), groups: 0, entries: 0, hasRowsFlag: hasRows ? 1 : 0)
   }
 
   /// The register after `groups` registers of one row and `entries` of one row per entry.
-  package static func register(groups: Int, entries: Int, hasRows: Bool) -> StripOperand {
+  ///
+  /// - Parameter isConstant: true if the numbers of its row are all the same.
+  package static func register(
+    groups: Int, entries: Int, hasRows: Bool, isConstant: Bool = false
+  ) -> StripOperand {
     StripOperand(
       externalIndex: -1, groups: Int16(groups), entries: Int16(entries),
-      hasRowsFlag: hasRows ? 1 : 0)
+      hasRowsFlag: hasRows ? 1 : isConstant ? 2 : 0)
   }
 
   /// The position of a register among all registers, in rows.

@@ -59,7 +59,7 @@ public struct ComparedRun: Sendable {
     // The location of the files is no setting.
     options = ComparedRun.flattened(
       try parseYAML(run.read(file), name: run.folder.path(of: file)), ""
-    ).filter { $0.name != "data.folder" }
+    ).filter { !["data.folder", "start_from.found"].contains($0.name) }
     epochs = summary.epochs
     final = summary.final
     best = summary.best

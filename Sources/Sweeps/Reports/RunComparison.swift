@@ -172,6 +172,19 @@ public struct RunComparison: Sendable {
     }
   }
 
+  /// Replaces the runs' paths by names.
+  public mutating func name(_ names: [String]) {
+    guard let column = columns.firstIndex(where: { $0.isKey && $0.name == "run" }) else { return }
+    for (row, name) in names.enumerated() where row < rows.count {
+      rows[row][column] = Cell.text(name).visible
+    }
+  }
+
+  /// Removes a column.
+  public mutating func omit(_ name: String) {
+    shown = shown.filter { columns[$0].name != name }
+  }
+
   /// Keeps only the first rows.
   public mutating func limit(to count: Int) { rows = Array(rows.prefix(count)) }
 
@@ -184,7 +197,12 @@ public struct RunComparison: Sendable {
   }
 
   /// The comparison for a terminal: one row per run, or a few runs side by side.
-  public var text: String {
+  public var text: String { text { $0 } }
+
+  /// The same.
+  ///
+  /// - Parameter emphasis: formats the best value of each metric.
+  public func text(emphasis: (String) -> String) -> String {
     let shown = shown.filter { index in
       !columns[index].isLong && rows.contains { $0[index] != .empty }
     }
@@ -192,14 +210,38 @@ public struct RunComparison: Sendable {
     for row in rows {
       lines.append(shown.map { row[$0].shown(brief: !columns[$0].isKey) })
     }
+    let best = shown.map(bestRows)
     if isSideBySide {
       let turned = shown.indices.map { column in lines.map { $0[column] } }
-      return table(turned, rightAligned: Set(1..<lines.count))
+      let positions = best.enumerated().map { ($0, Set($1.map { $0 + 1 })) }
+      return table(
+        turned, rightAligned: Set(1..<lines.count),
+        best: Dictionary(uniqueKeysWithValues: positions),
+        emphasis: emphasis)
     }
     let numbers = shown.indices.filter { column in
       rows.allSatisfy { $0[shown[column]] == .empty || $0[shown[column]].ordered != nil }
     }
-    return table(lines, rightAligned: Set(numbers))
+    let positions = rows.indices.map { row in
+      (row + 1, Set(shown.indices.filter { best[$0].contains(row) }))
+    }
+    return table(
+      lines, rightAligned: Set(numbers), best: Dictionary(uniqueKeysWithValues: positions),
+      emphasis: emphasis)
+  }
+
+  /// The rows with the best value of a metric; none if the runs do not agree which values are
+  /// better, or if all values are equal.
+  private func bestRows(of column: Int) -> Set<Int> {
+    guard columns[column].metrics.count == 1,
+      let largerIsBetter = columns[column].metrics[0].metric.largerIsBetter
+    else { return [] }
+    let values = rows.map { $0[column].ordered }
+    let known = values.compactMap { $0 }
+    guard let best = largerIsBetter ? known.max() : known.min(),
+      known.contains(where: { $0 != best })
+    else { return [] }
+    return Set(rows.indices.filter { values[$0] == best })
   }
 }
 

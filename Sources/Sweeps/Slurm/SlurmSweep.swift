@@ -205,6 +205,8 @@ extension SlurmSweep {
   public func wait(
     failingFast plan: SweepPlan? = nil, cancellation: CancellationToken
   ) throws {
+    let lock = try TrialLock.ofCommand(in: folder)
+    defer { withExtendedLifetime(lock) {} }
     var waited = 0.0
     var nextLook = 0.0
     var progress = ArrayProgress()

@@ -116,8 +116,7 @@ extension SweepDeclaration {
 extension SweepFolder {
   /// True if the trial's files show that it is running, but no process runs it.
   func isAbandoned(_ hash: TrialHash) throws -> Bool {
-    guard let lock = try? TrialLock(hash, in: self) else { return false }
-    defer { withExtendedLifetime(lock) {} }
+    if isLocked(from: hash.lockPosition, count: 1) { return false }
     // It may have ended in the meantime.
     if case .found(let summary, _) = try state(of: hash) { return summary.status == .running }
     return false

@@ -10,7 +10,8 @@ public import Results
 ///       trials/<hash>/        one run directory per trial
 ///       trials/<hash>.failed  why a trial ended without a summary
 ///       sweep.csv, sweep_summary.csv
-///       .locks                one byte per trial, locked by the kernel
+///       .locks                one byte per trial and one for the commands that run the sweep,
+///                             locked by the kernel
 public struct SweepFolder: Sendable {
   public let path: String
 
@@ -150,18 +151,50 @@ extension SweepFolder {
   }
 }
 
+extension SweepFolder {
+  /// True if a process runs the sweep or one of its trials, or if that cannot be examined.
+  public var isInProgress: Bool { isLocked(from: 0, count: 0) }
+
+  /// True if a process holds a lock on one of these bytes of `.locks`, or if that cannot be
+  /// examined.
+  ///
+  /// - Parameter count: the number of bytes; 0 for all that follow.
+  func isLocked(from position: Int, count: Int) -> Bool {
+    let descriptor = open(path + "/.locks", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return errno != ENOENT }
+    defer { close(descriptor) }
+    var range = flock()
+    range.l_type = Int16(F_WRLCK)
+    range.l_whence = Int16(SEEK_SET)
+    range.l_start = position
+    range.l_len = count
+    return fcntl(descriptor, TrialLock.getLock, &range) != 0 || range.l_type != Int16(F_UNLCK)
+  }
+}
+
 /// The lock of a trial: a byte of `.locks` that the kernel locks for this process until it
 /// ends, on all machines that share the folder.
 final class TrialLock {
   private let descriptor: Int32
+
+  /// The byte that commands lock together while they run a sweep. The bytes of trials are below
+  /// 2⁶⁰.
+  private static let commandPosition = 1 << 60
+
+  /// The lock of a command that runs a sweep; nil if it cannot be locked.
+  static func ofCommand(in folder: SweepFolder) throws -> TrialLock? {
+    try TrialLock(at: commandPosition, in: folder, isShared: true)
+  }
 
   /// Nil if another process has locked the trial.
   convenience init?(_ hash: TrialHash, in folder: SweepFolder) throws {
     try self.init(at: hash.lockPosition, in: folder)
   }
 
-  /// - Parameter position: the byte's position, the first 60 bits of a trial's hash.
-  init?(at position: Int, in folder: SweepFolder) throws {
+  /// - Parameters:
+  ///   - position: the byte's position, the first 60 bits of a trial's hash.
+  ///   - isShared: true if several processes may hold the lock.
+  init?(at position: Int, in folder: SweepFolder, isShared: Bool = false) throws {
     let path = folder.path + "/.locks"
     descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
@@ -169,7 +202,7 @@ final class TrialLock {
         "cannot open '\(path)': \(String(cString: strerror(errno)))", failure: .environment)
     }
     var range = flock()
-    range.l_type = Int16(F_WRLCK)
+    range.l_type = Int16(isShared ? F_RDLCK : F_WRLCK)
     range.l_whence = Int16(SEEK_SET)
     range.l_start = position
     range.l_len = 1
@@ -185,6 +218,8 @@ final class TrialLock {
   /// F_OFD_SETLK: the lock belongs to the open file, not to the process, so that closing
   /// another descriptor of the file does not release it.
   private static let setLock: Int32 = 37
+  /// F_OFD_GETLK, which only examines.
+  fileprivate static let getLock: Int32 = 36
 
   deinit { close(descriptor) }
 }

@@ -34,6 +34,9 @@ public struct TrialRow: Sendable {
 
   /// True if its values are those of a complete training.
   public var isDone: Bool { status == .completed || status == .fellShort }
+
+  /// True if the sweep has to run the trial, or to continue it.
+  public var isUnfinished: Bool { [.pending, .running, .interrupted].contains(status) }
 }
 
 /// The part of a plan that its table needs; stored in plan.json.

@@ -15,6 +15,8 @@ public final class WorkerPool {
   private let arguments: [String]
   private let listener: any SweepListener
   private let failsFast: Bool
+  /// Shows other programs that the sweep is in progress.
+  private let lock: TrialLock?
   private var schedule: Schedule
   private var workers: [WorkerProcess] = []
   /// Runs of trials that another process is running.
@@ -36,6 +38,7 @@ public final class WorkerPool {
     self.arguments = arguments
     self.listener = listener
     self.failsFast = failsFast
+    lock = try TrialLock.ofCommand(in: folder)
     schedule = try Schedule(plan, in: folder, retryingFailed: retryingFailed)
     progress = SweepProgress(
       total: plan.trials.count, done: schedule.finishedCount, monitor: plan.monitor)

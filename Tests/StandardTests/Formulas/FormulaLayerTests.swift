@@ -91,6 +91,33 @@ import Testing
     try compare(pair, [[2, 7, 6]], x, as: Float.self)
   }
 
+  /// Windows of every kind: pairs, overlapping, with gaps, beyond the edges, over features.
+  static let geometries: [(input: Port, options: [(String, ConfigValue)])] = [
+    ([64], [("window", 2)]),
+    ([64], [("window", 3), ("stride", 2), ("padding", 1)]),
+    ([2, 6, 40], [("window", 2)]),
+    ([2, 6, 41], [("window", 3), ("stride", 1), ("padding", 1)]),
+    ([2, 9, 30], [("window", [2, 3]), ("stride", [1, 2])]),
+    ([1, 9, 31], [("window", 3), ("stride", 3), ("dilation", [1, 2]), ("ceil_mode", true)]),
+    ([2, 7, 25], [("window", 2), ("stride", 1), ("dilation", 2), ("padding", 1)]),
+    ([3, 5, 5], [("global", true)]),
+    ([40, 2, 2], [("window", 2)]),
+  ]
+
+  @Test(arguments: geometries.indices) func `windows agree`(index: Int) throws {
+    let (input, options) = FormulaLayerTests.geometries[index]
+    var generator = SeededGenerator(seed: 13)
+    // Several strips of windows, and ties.
+    let x = (0..<9 * input.shape.count).map { _ in
+      (Double.random(in: -2...2, using: &generator) * 16).rounded() / 16
+    }
+    for (type, formula) in [("max_pooling", "max(x)"), ("average_pooling", "mean(x)")] {
+      let pair = Pair(type: type, options: options, formula: formula, more: options, ulp: 1)
+      try compare(pair, [input], x, as: Double.self)
+      try compare(pair, [input], x, as: Float.self)
+    }
+  }
+
   @Test func `norms neither overflow nor vanish`() throws {
     for scale in [1e-200, 1e200] {
       let x = [3 * scale, -4 * scale, 0, 0]

@@ -31,6 +31,12 @@ import Testing
       outputs: 1, targets: [1, 0, 1, 1, 0, 0, 1, 0, 1], hasClasses: true)
   }
 
+  @Test func `the hinge loss agrees, at its kink too`() throws {
+    try compare(
+      Rule.loss("hinge"), Rule.loss("formula", ["value": "max(1 − (2t − 1)·z, 0)"]),
+      outputs: 1, targets: [1, 0, 1, 1, 0, 0, 1, 0, 1], hasClasses: true)
+  }
+
   private func compare(
     _ built: any Loss, _ formula: any Loss, outputs: Int, targets: [Double],
     hasClasses: Bool = false

@@ -149,8 +149,9 @@ extension Expression {
       }
       return terms
     case .min, .max:
-      // At a tie, the second operand has the slope: max(x, 0) has none at 0.
-      let isFirst = kind == .max ? binary(.less, v, u) : binary(.less, u, v)
+      // At a tie, the second operand of max and the first of min has the slope: max(x, 0) has
+      // none at 0, and min(x, 0) has 1, so that their sum has the slope of x.
+      let isFirst = kind == .max ? binary(.less, v, u) : binary(.lessOrEqual, u, v)
       let zero = number(0)
       return [(u, select(isFirst, d, zero)), (v, select(isFirst, zero, d))]
     case .less, .lessOrEqual, .equal: return []

@@ -38,10 +38,9 @@ final class Formula: Sendable {
   /// True if y has a number per entry, false if it has one per group.
   let hasEntries: Bool
 
-  private let forward32: StripProgram
-  private let forward64: StripProgram
-  private let backward32: StripProgram
-  private let backward64: StripProgram
+  private typealias Passes = (forward: StripProgram, backward: StripProgram)
+  private let passes32: Passes
+  private let passes64: Passes
 
   /// Parses and differentiates a formula.
   ///
@@ -51,10 +50,11 @@ final class Formula: Sendable {
   ///   - hasWindows: true if `sum` and the like combine the entries of a window.
   ///   - isMasked: true if some windows have fewer entries than others.
   ///   - adds: true for a loss, whose value is a sum and whose cotangent is one number.
+  ///   - saves: true if forward saves values for backward.
   init(
     _ text: String, inputs: [String], optional: Set<String> = [], parameters: [Parameter] = [],
     constants: [(name: String, value: Double)] = [], hasWindows: Bool = false,
-    isMasked: Bool = false, adds: Bool = false
+    isMasked: Bool = false, adds: Bool = false, saves: Bool = false
   ) throws(FormulaError) {
     self.text = text
     self.inputs = inputs
@@ -107,12 +107,6 @@ final class Formula: Sendable {
 
     let (value, gradients) = (value, gradients)
     let isElementwise = grouping == .none
-    func compile(_ isDouble: Bool, _ outputs: [(StripProgram.Port, Expression.ID)]) -> StripProgram
-    {
-      StripProgram.compile(
-        graph, for: .init(isDouble: isDouble, isElementwise: isElementwise, isMasked: isMasked),
-        writing: outputs)
-    }
     var outputs: [(StripProgram.Port, Expression.ID)] = adds ? [(.output, value)] : []
     for (k, id) in gradients.inputs.enumerated() {
       if let id, !adds || k == 0 { outputs.append((.inputGradient(k), id)) }
@@ -120,10 +114,19 @@ final class Formula: Sendable {
     for (k, id) in gradients.parameters.enumerated() {
       if let id { outputs.append((.parameterGradient(k), id)) }
     }
-    forward32 = compile(false, [(.output, value)])
-    forward64 = compile(true, [(.output, value)])
-    backward32 = compile(false, outputs)
-    backward64 = compile(true, outputs)
+    func compile(isDouble: Bool) -> Passes {
+      let target = StripProgram.Target(
+        isDouble: isDouble, isElementwise: isElementwise, isMasked: isMasked)
+      if saves {
+        return StripProgram.compile(graph, for: target, value: value, gradients: outputs)
+      }
+      return (
+        StripProgram.compile(graph, for: target, writing: [(.output, value)]),
+        StripProgram.compile(graph, for: target, writing: outputs)
+      )
+    }
+    passes32 = compile(isDouble: false)
+    passes64 = compile(isDouble: true)
   }
 
   /// The formula as it is written, for an explanation.
@@ -145,25 +148,42 @@ final class Formula: Sendable {
   }
 
   func forward<S: Scalar>(_ type: S.Type) -> StripProgram {
-    S.self == Double.self ? forward64 : forward32
+    S.self == Double.self ? passes64.forward : passes32.forward
   }
 
   func backward<S: Scalar>(_ type: S.Type) -> StripProgram {
-    S.self == Double.self ? backward64 : backward32
+    S.self == Double.self ? passes64.backward : passes32.backward
   }
 
   /// The numbers of scratch memory for strips over groups of `entries` numbers.
   ///
-  /// - Parameter expanded: the numbers of one sample's expanded parameters.
-  func room(entries: Int, width: Int, expanded: Int) -> Int {
-    let programs = [forward32, forward64, backward32, backward64]
+  /// - Parameters:
+  ///   - expanded: the numbers of one sample's expanded parameters.
+  ///   - table: the numbers of a table of windows.
+  func room(entries: Int, width: Int, expanded: Int, table: Int = 0) -> Int {
+    let programs = [passes32, passes64].flatMap { [$0.forward, $0.backward] }
     // Each parameter has a copy and accumulators; each tensor that is not read in place, a strip.
     let rows = programs.map { Shape([$0.entryRegisters, entries, width]).count }.max() ?? 0
     let others = programs.map { $0.groupRegisters }.max() ?? 0
     let more =
       (2 * parameters.count + 2 * inputs.count + 2 + others) * width
     let copies = Shape([2 * parameters.count, expanded]).count
-    return [copies, more].reduce(rows) {
+    return Formula.sum([rows, copies, more, table])
+  }
+
+  /// The numbers that forward saves for backward per sample.
+  ///
+  /// - Parameter groups: the groups of a sample, each of `entries` numbers.
+  func savedNumbers(groups: Int, entries: Int) -> Int {
+    let counts = [passes32, passes64].map { passes in
+      Formula.sum(passes.forward.saved.map { Shape([groups, $0 ? entries : 1]).count })
+    }
+    return counts.max() ?? 0
+  }
+
+  /// The sum; `Int.max` if it overflows.
+  private static func sum(_ numbers: [Int]) -> Int {
+    numbers.reduce(0) {
       let (sum, overflow) = $0.addingReportingOverflow($1)
       return overflow ? .max : sum
     }

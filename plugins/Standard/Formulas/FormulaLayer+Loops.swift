@@ -123,6 +123,7 @@ extension FormulaLayer {
       }
       if let dy = tensors.dy, formula.hasEntries {
         run.gather(.cotangent, from: dy, first: first, columns: columns)
+        run.gather(.output, from: tensors.y, first: first, columns: columns)
       }
       run.runStrip(from: first, columns: columns)
       if let dInputs = tensors.dInputs {
@@ -145,42 +146,27 @@ extension FormulaLayer {
     let x = tensors.inputs[0]
     run.set(.output, to: tensors.y.start)
     if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
+    let (input, output) = (x.shape, tensors.y.shape)
+    let table = WindowTable<S>(pooling, from: input, to: output, width: width) { run.take($0) }
+    let rows = WindowRows<S>(pooling, from: input, to: output, width: width)
     let block = run.place(of: .input(0))
-    let gradients = run.place(of: .inputGradient(0))
     let valid = run.place(of: .isValid)
     let counts = run.place(of: .entryCount)
+    let gradients = run.place(of: .inputGradient(0))
     let total = tensors.y.count
-    var windows = pooling.patches(samples: samples, from: x.shape, to: tensors.y.shape)
     for first in stride(from: 0, to: total, by: width) {
-      let columns = min(width, total - first)
-      let start = windows
-      for c in 0..<columns {
-        guard let (plane, patch) = windows.next() else { break }
-        counts?[c] = S(patch.count)
-        var row = c
-        let numbers = x.start + plane
-        for position in patch {
-          block?[row] = numbers[position]
-          valid?[row] = 1
-          row &+= width
-        }
-        while row < run.entries &* width {
-          block?[row] = 0
-          valid?[row] = 0
-          row &+= width
-        }
+      let windows = first..<min(first + width, total)
+      if let table {
+        table.gather(x.start, windows, into: block, valid: valid, counts: counts)
+      } else {
+        rows.gather(x.start, windows, into: block, valid: valid, counts: counts)
       }
-      run.runStrip(from: first, columns: columns)
+      run.runStrip(from: first, columns: windows.count)
       guard let dx = tensors.dInputs?[0], let gradients else { continue }
-      windows = start
-      for c in 0..<columns {
-        guard let (plane, patch) = windows.next() else { break }
-        var row = c
-        let numbers = dx.start + plane
-        for position in patch {
-          numbers[position] += gradients[row]
-          row &+= width
-        }
+      if let table {
+        table.scatter(gradients, windows, to: dx.start)
+      } else {
+        rows.scatter(gradients, windows, to: dx.start)
       }
     }
   }
@@ -194,9 +180,9 @@ extension StripRun {
   /// Copies the numbers of samples to a register: a row per entry.
   func gather(_ port: StripProgram.Port, from tensor: Tensor<S>, first: Int, columns: Int) {
     guard let block = place(of: port) else { return }
-    for c in 0..<columns {
+    forEachTile(columns) { c, tile in
       let numbers = tensor.start + (first + c) * entries
-      for entry in 0..<entries { block[entry &* width &+ c] = numbers[entry] }
+      for entry in tile { block[entry &* width &+ c] = numbers[entry] }
     }
   }
 
@@ -205,13 +191,23 @@ extension StripRun {
     _ port: StripProgram.Port, to tensor: Tensor<S>, first: Int, columns: Int, adds: Bool
   ) {
     guard let block = place(of: port) else { return }
-    for c in 0..<columns {
+    forEachTile(columns) { c, tile in
       let numbers = tensor.start + (first + c) * entries
       if adds {
-        for entry in 0..<entries { numbers[entry] += block[entry &* width &+ c] }
+        for entry in tile { numbers[entry] += block[entry &* width &+ c] }
       } else {
-        for entry in 0..<entries { numbers[entry] = block[entry &* width &+ c] }
+        for entry in tile { numbers[entry] = block[entry &* width &+ c] }
       }
+    }
+  }
+
+  /// Calls `body` for the columns of 64 rows, then for those of the next 64, whose numbers are in
+  /// the first-level cache.
+  @inline(__always)
+  private func forEachTile(_ columns: Int, _ body: (Int, Range<Int>) -> Void) {
+    for first in stride(from: 0, to: entries, by: 64) {
+      let tile = first..<min(first + 64, entries)
+      for c in 0..<columns { body(c, tile) }
     }
   }
 }

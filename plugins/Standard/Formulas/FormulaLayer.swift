@@ -62,8 +62,21 @@ struct FormulaLayer: Layer, Component {
     formula = try FormulaOptions.formula("y", text, options) { text throws(FormulaError) in
       try Formula(
         text, inputs: inputs, parameters: parameters, constants: constants,
-        hasWindows: combinesWindows, isMasked: isMasked)
+        hasWindows: combinesWindows, isMasked: isMasked, saves: true)
     }
+  }
+
+  /// A layer with a fixed equation.
+  init(
+    _ text: String, _ inputs: [String] = ["x"], parameters: [Formula.Parameter] = [],
+    constants: [(name: String, value: Double)] = []
+  ) throws {
+    do {
+      formula = try Formula(
+        text, inputs: inputs, parameters: parameters, constants: constants, saves: true)
+    } catch { throw Diagnostic("\(error.message), in \"\(text)\"") }
+    pooling = nil
+    inputCount = inputs.count...inputs.count
   }
 
   func plan(for inputs: [Port]) throws -> Plan {
@@ -87,8 +100,14 @@ struct FormulaLayer: Layer, Component {
     }
     plan.parameters = parameters
     let width = StripRun<Double>.width(entries: entries)
-    let room = formula.room(entries: entries, width: width, expanded: sample.count)
-    plan.scratch = [.fixed(room)]
+    let table =
+      formula.grouping == .window
+      ? pooling.map { WindowTable<Double>.room($0, from: inputs[0].shape, to: plan.output) } : nil
+    let room = formula.room(
+      entries: entries, width: width, expanded: sample.count, table: table ?? 0)
+    plan.scratch = [
+      .fixed(room), .perSample(formula.savedNumbers(groups: groups(of: sample), entries: entries)),
+    ]
     plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
     return plan
   }
@@ -117,42 +136,12 @@ struct FormulaLayer: Layer, Component {
           gradient: #"\sum \delta_y \frac{\partial y}{\partial \#(symbol)}"#)
       },
       remark: derivation.map { "$\($0.equation)$ (\($0.rule))" }.joined(separator: "; ") + ".",
-      work: work(for: inputs))
+      work: work(for: inputs.map(\.shape)))
   }
 
-  /// Writes single entries with the numbers of a sample.
-  private func work(for inputs: [Port]) -> Equations.Work? {
-    let letters = inputs.count == 1 ? ["x"] : (1...inputs.count).map { "x\($0)" }
-    guard formula.grouping == .none, inputs.allSatisfy({ $0.shape == inputs[0].shape }),
-      let steps = FormulaSteps(formula, letters: letters)
-    else { return nil }
-    let shape = inputs[0].shape
-    let formula = formula
-    return { tensor, index, sample in
-      var steps = steps
-      let parameters = formula.parameters.enumerated().map { k, parameter -> [Double] in
-        return [parameter.number(of: sample.parameters[k][index / plane(of: k, on: shape)])]
-      }
-      let node: Expression.ID
-      let entry: String
-      switch tensor {
-      case .output:
-        node = steps.value
-        entry = WorkedEntry.letter("y", index, of: shape)
-      case .inputGradient(let k):
-        guard let gradient = steps.gradient(ofInput: k) else { return nil }
-        node = gradient
-        entry = #"\delta_{\#(WorkedEntry.letter(letters[k], index, of: shape))}"#
-      case .parameterGradient: return nil
-      }
-      let numbers = steps.values(
-        inputs: sample.inputs.map { [$0[index]] }, parameters: parameters,
-        cotangent: [sample.outputGradient.isEmpty ? 0 : sample.outputGradient[index]], at: 0)
-      guard let value = numbers[node] else { return nil }
-      return WorkedEntry(
-        entry, terms: [], steps: steps.computation(of: node, numbers).map { .formula($0) },
-        value: value)
-    }
+  /// The groups of a sample with this shape.
+  private func groups(of sample: Shape) -> Int {
+    formula.grouping == .sample ? 1 : sample.count
   }
 
   /// The shape of which the others are the trailing axes.
@@ -195,7 +184,9 @@ struct FormulaLayer: Layer, Component {
     let program = formula.forward(S.self)
     StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
       run in
-      setParameters(&run, pass.parameters, sample: tensors.sample(of: self))
+      let sample = tensors.sample(of: self)
+      setParameters(&run, pass.parameters, sample: sample)
+      run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
       loop(&run, tensors, samples: pass.samples)
     }
   }
@@ -208,6 +199,7 @@ struct FormulaLayer: Layer, Component {
       run in
       let sample = tensors.sample(of: self)
       setParameters(&run, pass.parameters, sample: sample)
+      run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
       withUnsafeTemporaryAllocation(
         of: UnsafeMutablePointer<S>?.self, capacity: max(1, formula.parameters.count)
       ) { sums in
@@ -228,7 +220,7 @@ struct FormulaLayer: Layer, Component {
   }
 
   /// The entries of a sample that share a number of the parameter.
-  private func plane(of k: Int, on sample: Shape) -> Int {
+  func plane(of k: Int, on sample: Shape) -> Int {
     switch formula.parameters[k].extent {
     case .scalar: sample.count
     case .features: 1

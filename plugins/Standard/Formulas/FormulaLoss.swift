@@ -38,6 +38,14 @@ struct FormulaLoss: Loss, Component {
     }
   }
 
+  /// A loss with a fixed equation in z and t.
+  init(_ text: String, constants: [(name: String, value: Double)] = []) throws {
+    do {
+      formula = try Formula(
+        text, inputs: ["z", "t"], optional: ["t"], constants: constants, adds: true)
+    } catch { throw Diagnostic("\(error.message), in \"\(text)\"") }
+  }
+
   func plan(output: Shape, target: Target) throws { try target.checkFit(output) }
 
   func evaluate<S: KernelScalar>(_ pass: LossPass<S>) -> Double {

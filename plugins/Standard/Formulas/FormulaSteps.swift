@@ -2,7 +2,7 @@ import NNExp
 
 /// The derivation of a formula's gradient, rule by rule, as `nnexp explain` writes it.
 struct FormulaSteps {
-  private var graph: Expression
+  private(set) var graph: Expression
   /// The node of y.
   let value: Expression.ID
   private let letters: [String]
@@ -116,92 +116,29 @@ struct FormulaSteps {
 
   // MARK: Numbers
 
-  /// The computation of y at one entry: the formula, then the formula with more and more of its
-  /// parts as numbers.
-  ///
-  /// - Parameter numbers: the values of the nodes at the entry.
-  func computation(of id: Expression.ID, _ numbers: [Expression.ID: Double]) -> [String] {
-    let heights = heights()
-    var lines = [text(id, named: [])]
-    // The last line, the value itself, is the caller's.
-    for height in 0..<heights[id] {
-      let line = text(id, named: [], numbers: numbers.filter { heights[$0.key] <= height })
-      if line != lines.last { lines.append(line) }
-    }
-    return lines
-  }
-
   /// The longest way from each node to a number, an input or a parameter.
-  private func heights() -> [Int] {
+  func heights() -> [Int] {
     graph.nodes.reduce(into: []) { heights, node in
       let below = Expression.operands(of: node).map { heights[$0] }.max()
       heights.append(below.map { $0 + 1 } ?? 0)
     }
   }
 
-  /// The values of all nodes at one entry of a group.
-  ///
-  /// - Parameters:
-  ///   - inputs: each input's entries of the group.
-  ///   - parameters: the same of each parameter.
-  func values(
-    inputs: [[Double]], parameters: [[Double]], cotangent: [Double], at entry: Int
-  ) -> [Expression.ID: Double] {
-    let count = inputs.map(\.count).max() ?? 1
-    var all: [[Double]] = []
-    func spread(_ values: [Double]) -> [Double] {
-      (0..<count).map { values.isEmpty ? .nan : values[$0 % values.count] }
-    }
-    for node in graph.nodes {
-      let operands = Expression.operands(of: node).map { all[$0] }
-      func each(_ f: (Int) -> Double) -> [Double] { (0..<count).map(f) }
-      switch node {
-      case .number(let bits): all.append(spread([Double(bitPattern: bits)]))
-      case .input(let k): all.append(spread(inputs[k]))
-      case .parameter(let k): all.append(spread(parameters[k]))
-      case .cotangent: all.append(spread(cotangent))
-      case .entryCount: all.append(spread([Double(count)]))
-      case .unary(let kind, _):
-        all.append(each { Expression.value(kind, operands[0][$0]) ?? .nan })
-      case .binary(let kind, _, _):
-        all.append(each { Expression.value(kind, operands[0][$0], operands[1][$0]) })
-      case .select:
-        all.append(each { operands[0][$0] != 0 ? operands[1][$0] : operands[2][$0] })
-      case .isFirst:
-        let first = operands[0].firstIndex(of: operands[1][0])
-        all.append(each { $0 == first ? 1 : 0 })
-      case .productOfOthers:
-        all.append(each { k in (0..<count).reduce(1) { $1 == k ? $0 : $0 * operands[0][$1] } })
-      case .reduce(let kind, _):
-        let terms = operands[0]
-        let value: Double =
-          switch kind {
-          case .sum: terms.reduce(0, +)
-          case .product: terms.reduce(1, *)
-          case .max: terms.max() ?? .nan
-          case .min: terms.min() ?? .nan
-          case .logSumExp: Double.log(terms.reduce(0) { $0 + Double.exp($1) })
-          }
-        all.append(spread([value]))
-      case .norm, .normSlope, .normPowerSlope, .softmax, .logSoftmax: all.append(spread([.nan]))
-      }
-    }
-    return Dictionary(
-      uniqueKeysWithValues: all.enumerated().map { ($0.offset, $0.element[entry % count]) })
-  }
-
-  /// ∂L/∂xₖ or ∂L/∂θₖ as a node.
-  mutating func gradient(ofInput k: Int) -> Expression.ID? {
+  /// ∂L/∂ of every input and parameter, as nodes.
+  mutating func gradients() -> Expression.Gradients {
+    graph.outputLevel = graph.levels[value]
     let seed = graph.insert(.cotangent)
-    return graph.differentiate(value, seed: seed, combines: hasGroups).inputs[k]
+    return graph.differentiate(value, seed: seed, combines: hasGroups)
   }
 
   // MARK: LaTeX
 
   private enum Precedence: Int { case sum, product, power, operand }
 
-  private func precedence(_ id: Expression.ID) -> Precedence {
+  private func precedence(_ id: Expression.ID, _ details: Details?) -> Precedence {
     switch graph.nodes[id] {
+    case .reduce(.sum, _) where details != nil: .sum
+    case .reduce(.max, _) where details != nil, .reduce(.min, _) where details != nil: .operand
     case .binary(.add, _, _), .binary(.subtract, _, _), .unary(.negate, _),
       .binary(.less, _, _), .binary(.lessOrEqual, _, _), .binary(.equal, _, _):
       .sum
@@ -212,26 +149,37 @@ struct FormulaSteps {
     }
   }
 
-  private func bracketed(_ text: String, _ id: Expression.ID, _ least: Precedence = .product)
-    -> String
-  {
-    precedence(id).rawValue < least.rawValue ? "(\(text))" : text
+  private func bracketed(
+    _ text: String, _ id: Expression.ID, _ least: Precedence = .product, _ details: Details? = nil
+  ) -> String {
+    precedence(id, details).rawValue < least.rawValue ? "(\(text))" : text
   }
 
-  /// The formula of a node, in which the nodes of `named` are letters.
-  private func text(
-    _ id: Expression.ID, named: [Expression.ID], isDefinition: Bool = false,
-    numbers: [Expression.ID: Double] = [:]
+  /// The formula of a node.
+  ///
+  /// - Parameters:
+  ///   - named: the nodes that are letters.
+  ///   - details: the entry of a group that is written, and its letters and numbers. Sums are
+  ///     then written term by term.
+  func text(
+    _ id: Expression.ID, named: [Expression.ID] = [], isDefinition: Bool = false,
+    _ details: Details? = nil
   ) -> String {
     if !isDefinition, named.contains(id) { return letter(of: id) }
-    if graph.value(of: id) == nil, let number = numbers[id] { return WorkedEntry.number(number) }
-    // Below a reduction, each entry has its own number.
-    var inner = numbers
-    if case .reduce = graph.nodes[id] { inner = numbers.filter { graph.levels[$0.key] < .entry } }
+    if let details, graph.value(of: id) == nil, details.known.contains(id) {
+      return WorkedEntry.number(details.numbers[id][details.entry])
+    }
     func operand(_ id: Expression.ID, _ least: Precedence) -> String {
-      let text = text(id, named: named, numbers: inner)
-      let isShort = named.contains(id) || graph.value(of: id) == nil && inner[id] != nil
-      return bracketed(text, id, isShort ? .sum : least)
+      let text = text(id, named: named, details)
+      let isShort =
+        named.contains(id) || graph.value(of: id) == nil && details?.known.contains(id) == true
+      return bracketed(text, id, isShort ? .sum : least, details)
+    }
+    /// An operand between delimiters, where a negative number needs no brackets.
+    func inner(_ id: Expression.ID) -> String {
+      let text = operand(id, .sum)
+      let isNumber = graph.value(of: id) == nil && details?.known.contains(id) == true
+      return isNumber && text.hasPrefix("(") ? String(text.dropFirst().dropLast()) : text
     }
     switch graph.nodes[id] {
     case .number(let bits):
@@ -239,27 +187,31 @@ struct FormulaSteps {
       if value == Double.pi { return #"\pi"# }
       if value == Expression.e { return "e" }
       return value == .infinity ? #"\infty"# : Equations.number(value)
-    case .input(let k): return letters[k]
-    case .parameter(let k): return parameters[k]
-    case .cotangent: return #"\delta_y"#
+    case .input(let k): return details?.inputs[k][details?.entry ?? 0] ?? letters[k]
+    case .parameter(let k): return details?.parameters[k][details?.entry ?? 0] ?? parameters[k]
+    case .cotangent: return details?.cotangents[details?.entry ?? 0] ?? #"\delta_y"#
     case .entryCount: return "n"
-    case .unary(let kind, let u): return text(kind, operand(u, .sum), operand(u, .operand))
+    case .unary(let kind, let u): return text(kind, inner(u), operand(u, .operand))
     case .binary(let kind, let u, let v):
       switch kind {
       case .add: return "\(operand(u, .sum)) + \(operand(v, .sum))"
       case .subtract: return "\(operand(u, .sum)) - \(operand(v, .product))"
       case .multiply:
         let sign = graph.levels[u] == .entry && graph.levels[v] == .entry ? times : " "
-        return operand(u, .product) + sign + operand(v, .product)
-      case .divide: return #"\frac{\#(operand(u, .sum))}{\#(operand(v, .sum))}"#
-      case .power: return "\(operand(u, .operand))^{\(operand(v, .sum))}"
-      case .min: return #"\min(\#(operand(u, .sum)), \#(operand(v, .sum)))"#
-      case .max: return #"\max(\#(operand(u, .sum)), \#(operand(v, .sum)))"#
+        let (left, right) = (operand(u, .product), operand(v, .product))
+        // Numbers next to each other would be one number.
+        let isDigit = details != nil && right.first?.isNumber == true
+        return left + (isDigit ? #" \cdot "# : sign) + right
+      case .divide: return #"\frac{\#(inner(u))}{\#(inner(v))}"#
+      case .power: return "\(operand(u, .operand))^{\(inner(v))}"
+      case .min: return #"\min(\#(inner(u)), \#(inner(v)))"#
+      case .max: return #"\max(\#(inner(u)), \#(inner(v)))"#
       case .less: return "[\(operand(u, .sum)) < \(operand(v, .sum))]"
       case .lessOrEqual: return #"[\#(operand(u, .sum)) \le \#(operand(v, .sum))]"#
       case .equal: return "[\(operand(u, .sum)) = \(operand(v, .sum))]"
       }
     case .reduce(let kind, let u):
+      if let details { return expansion(of: kind, u, details) }
       switch kind {
       case .sum: return #"\sum_i \#(operand(u, .product))"#
       case .product: return #"\prod_i \#(operand(u, .operand))"#
@@ -274,8 +226,45 @@ struct FormulaSteps {
       if graph.isNumber(v, 0) { return "\(condition) \(operand(u, .product))" }
       if graph.isNumber(u, 0) { return "(1 - \(condition)) \(operand(v, .product))" }
       return "\(condition) \(operand(u, .product)) + (1 - \(condition)) \(operand(v, .product))"
-    case .productOfOthers(let u): return #"\prod_{j \ne i} \#(operand(u, .operand))"#
+    case .productOfOthers(let u):
+      if let details { return expansion(of: .product, u, details, omitting: details.entry) }
+      return #"\prod_{j \ne i} \#(operand(u, .operand))"#
     case .norm, .normSlope, .normPowerSlope, .softmax, .logSoftmax: return "y"
+    }
+  }
+
+  /// A reduction, term by term; the smaller terms of a long one are left out.
+  private func expansion(
+    of kind: Expression.Reduction, _ u: Expression.ID, _ details: Details, omitting own: Int? = nil
+  ) -> String {
+    let all = details.numbers[u].indices.filter { $0 != own }
+    let values = details.numbers[u]
+    let isLong = all.count > 6
+    let shown =
+      isLong
+      ? all.sorted { (abs(values[$1]), $0) < (abs(values[$0]), $1) }.prefix(4).sorted() : all
+    let least: Precedence = kind == .sum || kind == .product ? .product : .sum
+    var terms = shown.map { entry in
+      var details = details
+      details.entry = entry
+      let text = bracketed(
+        text(u, details), u, details.known.contains(u) ? .sum : least, details)
+      let isBare = details.known.contains(u) && least == .sum && text.hasPrefix("(")
+      return isBare ? String(text.dropFirst().dropLast()) : text
+    }
+    if isLong {
+      let rest = all.filter { !shown.contains($0) }
+      let sum = rest.reduce(0) { $0 + values[$1] }
+      let areNumbers = kind == .sum && details.known.contains(u)
+      terms.append(
+        #"\text{… \#(rest.count) more\#(areNumbers ? ", in sum \(rounded(sum, digits: 6))" : "")}"#)
+    }
+    switch kind {
+    case .sum: return terms.joined(separator: " + ")
+    case .product: return terms.joined(separator: #" \cdot "#)
+    case .max: return #"\max(\#(terms.joined(separator: ", ")))"#
+    case .min: return #"\min(\#(terms.joined(separator: ", ")))"#
+    case .logSumExp: return #"\ln(\#(terms.map { "e^{\($0)}" }.joined(separator: " + ")))"#
     }
   }
 

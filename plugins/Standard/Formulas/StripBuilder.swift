@@ -120,17 +120,10 @@ struct StripBuilder {
       let decay = apply(.exp, apply(.negate, size))
       return apply(.add, apply(.max, u, number(0)), apply(.log1p, decay))
     case .logisticSlope:
-      guard target.isDouble else {
-        let y = apply(.logistic, u)
-        return apply(.multiply, y, apply(.subtract, number(1), y))
-      }
+      guard target.isDouble else { return apply(.logisticSlope, apply(.logistic, u)) }
       return distantLogisticSlope(u)
     case .tanhSlope:
-      guard target.isDouble else {
-        let y = apply(.tanh, u)
-        return apply(
-          .multiply, apply(.subtract, number(1), y), apply(.add, number(1), y))
-      }
+      guard target.isDouble else { return apply(.tanhSlope, apply(.tanh, u)) }
       // 4σ(2u)σ(−2u)
       return apply(.multiply, number(4), distantLogisticSlope(apply(.add, u, u)))
     }
@@ -138,8 +131,7 @@ struct StripBuilder {
 
   /// σ(u)σ(−u), where neither factor is 1 less a number close to 1.
   private mutating func distantLogisticSlope(_ u: Int) -> Int {
-    let s = apply(.logistic, apply(.negate, apply(.abs, u)))
-    return apply(.multiply, s, apply(.subtract, number(1), s))
+    apply(.logisticSlope, apply(.logistic, apply(.negate, apply(.abs, u))))
   }
 
   private static func operation(_ kind: Expression.Binary) -> StripOperation {
@@ -218,8 +210,7 @@ struct StripBuilder {
     let size = apply(.abs, masked(of(u), number(0)))
     let largest = apply(.largest, size)
     // An infinite entry is one of the largest; so is every entry if all are 0.
-    let isLargest = apply(.equal, size, largest)
-    let ratio = apply(.select, isLargest, number(1), apply(.divide, size, largest))
+    let ratio = apply(.share, size, largest)
     let exponent = expression.value(of: p)
     let powers = masked(power(ratio, of(p), exponent: exponent), number(0))
     var sum = apply(.sum, powers)

@@ -14,6 +14,8 @@ final class StripProgram: Sendable {
     /// 1 for the entries that a group has, 0 for the others.
     case isValid
     case output
+    /// A value that forward computes and backward reads.
+    case saved(Int)
     /// ∂L/∂ of an input or parameter, which the program adds to.
     case inputGradient(Int)
     case parameterGradient(Int)
@@ -35,13 +37,20 @@ final class StripProgram: Sendable {
   let groupRegisters: Int
   let entryRegisters: Int
 
+  /// For each saved value, true if it has a number per entry, false if it has one per group.
+  let saved: [Bool]
+
   func place(of port: Port) -> StripOperand? { ports.first { $0.port == port }?.place }
 
   /// The number of rows of all registers.
   func rows(entries: Int) -> Int { groupRegisters + entryRegisters * entries }
 
-  private init(_ builder: StripBuilder, writing outputs: [(Port, Int)]) {
-    var allocation = RegisterAllocation(builder, outputs)
+  private init(
+    _ builder: StripBuilder, writing outputs: [(Port, Int)], reading given: [Int: Port] = [:],
+    saved: [Bool] = []
+  ) {
+    var allocation = RegisterAllocation(builder, outputs, reading: given)
+    self.saved = saved
     (prologue, steps) = allocation.steps()
     numbers = allocation.numbers
     ports = allocation.ports
@@ -70,5 +79,24 @@ extension StripProgram {
     var builder = StripBuilder(expression, target)
     let values = outputs.map { ($0.0, builder.lower($0.1)) }
     return StripProgram(builder, writing: values)
+  }
+
+  /// Compiles both passes; forward saves what takes backward longer to compute than to load.
+  static func compile(
+    _ expression: Expression, for target: Target, value: Expression.ID,
+    gradients: [(Port, Expression.ID)]
+  ) -> (forward: StripProgram, backward: StripProgram) {
+    var builder = StripBuilder(expression, target)
+    let y = builder.lower(value)
+    let outputs = gradients.map { ($0.0, builder.lower($0.1)) }
+    let known = builder.valuesToSave(forward: y, backward: outputs.map { $0.1 })
+    var given: [Int: Port] = known.readsOutput ? [y: .output] : [:]
+    for (k, value) in known.saved.enumerated() { given[value] = .saved(k) }
+    let rows = known.saved.map { !target.isElementwise && builder.values[$0].level == .entry }
+    let stores = known.saved.enumerated().map { (Port.saved($0.offset), $0.element) }
+    return (
+      StripProgram(builder, writing: stores + [(.output, y)], saved: rows),
+      StripProgram(builder, writing: outputs, reading: given, saved: rows)
+    )
   }
 }

@@ -22,6 +22,8 @@ struct StripRun<S: KernelScalar> {
   struct Motion {
     var base: UnsafeMutablePointer<S>
     var period: Int
+    /// The numbers per group.
+    var numbers = 1
   }
 
   /// The width of strips over groups of `entries` numbers: less memory than a first-level cache.
@@ -68,9 +70,21 @@ struct StripRun<S: KernelScalar> {
   }
 
   /// Sets the memory of an external port.
-  func set(_ port: StripProgram.Port, to base: UnsafeMutablePointer<S>, period: Int = 0) {
+  func set(
+    _ port: StripProgram.Port, to base: UnsafeMutablePointer<S>, period: Int = 0, numbers: Int = 1
+  ) {
     guard let index = program.externals.firstIndex(of: port) else { return }
-    motions[index] = Motion(base: base, period: period)
+    motions[index] = Motion(base: base, period: period, numbers: numbers)
+  }
+
+  /// Sets the memory of the saved values: one after the other, each of all groups.
+  func setSaved(_ memory: UnsafeMutablePointer<S>, groups: Int) {
+    var start = memory
+    for (k, hasRows) in program.saved.enumerated() {
+      let numbers = hasRows ? entries : 1
+      set(.saved(k), to: start, numbers: numbers)
+      start += numbers * groups
+    }
   }
 
   func place(of port: StripProgram.Port) -> UnsafeMutablePointer<S>? {
@@ -83,7 +97,8 @@ struct StripRun<S: KernelScalar> {
     for index in 0..<program.externals.count {
       let motion = motions[index]
       let offset =
-        motion.period == 0 ? first : motion.period == 1 ? 0 : first % motion.period
+        motion.period == 0
+        ? first * motion.numbers : motion.period == 1 ? 0 : first % motion.period
       external[index] = motion.base + offset
     }
     run(program.steps, columns: columns)

@@ -77,16 +77,12 @@ struct AdamW: Optimizer, Component {
 /// The common part of Adam and AdamW, which differ only in weight decay.
 struct AdamRule: Sendable {
   let learningRate: Double
-  let β1: Double
-  let β2: Double
-  let epsilon: Double
+  let means: MeanOptions
   let isAMSGrad: Bool
 
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 0.001)
-    β1 = options.double("beta1", default: 0.9, in: .fraction, "β₁: memory of the mean")
-    β2 = options.double("beta2", default: 0.999, in: .fraction, "β₂: memory of the squares")
-    epsilon = options.epsilon(default: 1e-8)
+    means = MeanOptions(from: &options)
     isAMSGrad = options.bool("amsgrad", default: false, "divide by the largest v so far")
   }
 
@@ -100,13 +96,14 @@ struct AdamRule: Sendable {
     let m = pass.vectors[0].start
     let v = pass.vectors[1].start
     let t = Double(pass.step)
+    let (β1, β2) = (means.β1, means.β2)
     let η = S(pass.learningRate / (1 - power(of: β1, t)))
     let correction = S(1 / (1 - power(of: β2, t)).squareRoot())
     let b1 = S(β1)
     let c1 = S(1 - β1)
     let b2 = S(β2)
     let c2 = S(1 - β2)
-    let ε = S(epsilon)
+    let ε = S(means.epsilon)
     if isAMSGrad {
       let largest = pass.vectors[2].start
       for i in pass.w.indices {

@@ -35,7 +35,7 @@ struct ConstantSchedule: Schedule, Component {
 /// A learning rate that drops at regular intervals of epochs.
 struct StepSchedule: Schedule, Component {
   static let typeName = "step"
-  static let foreignNames = ["step_lr", "multi_step_lr", "step_decay"]
+  static let foreignNames = ["step_lr", "step_decay"]
   static let documentation = Documentation(
     "the learning rate drops every few epochs", equation: "factor = γ^⌊epoch / every⌋",
     example: "schedule: {type: step, every: 30, factor: 0.1}")
@@ -52,6 +52,66 @@ struct StepSchedule: Schedule, Component {
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     Double.pow(factor, Double(progress.epoch / every))
+  }
+}
+
+/// A learning rate that drops after given epochs.
+struct MultiStepSchedule: Schedule, Component {
+  static let typeName = "multi_step"
+  static let foreignNames = ["multi_step_lr", "piecewise_constant"]
+  static let documentation = Documentation(
+    "the learning rate drops after given epochs",
+    equation: "factor = γᵏ after the k-th of the epochs",
+    example: "schedule: {type: multi_step, epochs: [30, 60, 80], factor: 0.1}")
+
+  let epochs: [Int]
+  let factor: Double
+
+  init(from options: inout Options) {
+    options.suggest("epochs", for: "milestones")
+    options.suggest("factor", for: "gamma")
+    epochs = options.ints("epochs", in: 1..., count: 1..., "the epochs after which it drops")
+    factor = options.double("factor", default: 0.1, in: .positive, "γ: the factor of each drop")
+  }
+
+  var plannedLength: ScheduleLength? { epochs.min().map { .epochs($0) } }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    Double.pow(factor, Double(epochs.count { $0 <= progress.epoch }))
+  }
+}
+
+/// A learning rate that falls to 0 as a power of the remaining time.
+///
+/// - Source: Liu, Rabinovich, Berg 2015 ("poly"); PyTorch's PolynomialLR.
+struct PolynomialSchedule: Schedule, Component {
+  static let typeName = "polynomial"
+  static let foreignNames = ["polynomial_lr", "polynomial_decay", "linear", "linear_decay"]
+  static let documentation = Documentation(
+    "the learning rate falls as a power of the remaining time",
+    equation: "factor = m + (1 − m)(1 − t/T)ᵖ while t < T, then m",
+    example: "schedule: {type: polynomial, power: 2}",
+    source: "Liu, Rabinovich, Berg 2015, \"ParseNet\"")
+
+  let power: Double
+  let minimum: Double
+  let length: Int?
+  let pace: Pace
+
+  init(from options: inout Options) {
+    power = options.double("power", default: 1, in: .positive, "p: 1 for a straight line")
+    minimum = options.double("minimum", default: 0, in: .unit, "m: the factor at the end")
+    length = options.optionalInt(
+      "length", in: 1..., "T in epochs or steps (default: the whole training)")
+    pace = Pace.read(from: &options)
+  }
+
+  var plannedLength: ScheduleLength? { length.map { pace == .step ? .steps($0) : .epochs($0) } }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    let whole = length.map { Double($0) } ?? pace.total(progress)
+    let t = pace.time(progress)
+    return t >= whole ? minimum : minimum + (1 - minimum) * Double.pow(1 - t / whole, power)
   }
 }
 
@@ -129,6 +189,6 @@ struct CosineSchedule: Schedule, Component {
     let whole = length.map { Double($0) } ?? pace.total(progress)
     let t = pace.time(progress)
     if t >= whole { return minimum }
-    return minimum + (1 - minimum) * (1 + Double.cos(Double.pi * t / whole)) / 2
+    return Cosine.between(1, minimum, at: t / whole)
   }
 }

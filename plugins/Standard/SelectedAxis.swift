@@ -1,0 +1,186 @@
+import NNExp
+
+/// One axis of an output that holds numbers of the input: the axis of the input, and for each
+/// position in the output the position in the input.
+struct SelectedAxis {
+  enum Rule {
+    /// Every `step`-th position from `first` on.
+    case steps(from: Int, by: Int)
+    /// The positions behind `before` more, of which `edge` gives the numbers; also in front of the
+    /// last ones.
+    case padded(before: Int, Edge)
+    /// Each position `factor` times.
+    case repeated(factor: Int)
+  }
+
+  /// The numbers beyond the edge of an image.
+  enum Edge: String, CaseIterable, Sendable {
+    /// One fixed number.
+    case constant
+    /// The numbers inside, mirrored at the number at the edge: 3 2 | 1 2 3 | 2 1.
+    case reflect
+    /// The number at the edge: 1 1 | 1 2 3 | 3 3.
+    case replicate
+  }
+
+  /// The axis of the input.
+  let source: Int
+  /// The extent in the output.
+  let count: Int
+  let rule: Rule
+
+  /// The position in an input of `extent` positions; nil for the fixed number.
+  func position(_ i: Int, extent: Int) -> Int? {
+    switch rule {
+    case .steps(let first, let step): return first + i * step
+    case .repeated(let factor): return i / factor
+    case .padded(let before, let edge):
+      let position = i - before
+      if position >= 0, position < extent { return position }
+      switch edge {
+      case .constant: return nil
+      case .replicate: return position < 0 ? 0 : extent - 1
+      case .reflect: return position < 0 ? -position : 2 * (extent - 1) - position
+      }
+    }
+  }
+}
+
+/// A layer whose outputs are numbers of its input, selected on each axis by itself.
+///
+///     y[i, j, …]  = x[p₀(i), p₁(j), …], or a fixed number outside
+///     ∂x[p₀(i), p₁(j), …] += ∂y[i, j, …]
+protocol SelectingLayer: Layer, Component {
+  /// The axis `k` of the output for an input of `shape`, which `check` has accepted.
+  func axis(_ k: Int, of shape: Shape) -> SelectedAxis
+
+  /// Throws if the input cannot have this shape.
+  func check(_ shape: Shape) throws
+
+  /// The number outside of the input.
+  var fixedNumber: Double { get }
+}
+
+extension SelectingLayer {
+  var fixedNumber: Double { 0 }
+
+  func plan(for inputs: [Port]) throws -> Plan {
+    let shape = inputs[0].shape
+    try check(shape)
+    let extents = (0..<shape.rank).map { axis($0, of: shape).count }
+    return Plan(output: Shape(extents), work: 0)
+  }
+
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    let (x, y) = (pass.x.start, pass.y.start)
+    let outside = S(fixedNumber)
+    forEachNumber(of: pass.x.shape, samples: pass.samples) { i, source in
+      y[i] = source < 0 ? outside : x[source]
+    }
+  }
+
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    let (dx, dy) = (pass.dx.start, pass.dy.start)
+    forEachNumber(of: pass.dx.shape, samples: pass.samples) { i, source in
+      if source >= 0 { dx[source] += dy[i] }
+    }
+  }
+
+  /// Calls `body` with the index of each output number and that of its input number, which is
+  /// negative outside.
+  @inline(__always)
+  private func forEachNumber(
+    of shape: Shape, samples: Int, _ body: (_ output: Int, _ input: Int) -> Void
+  ) {
+    // Up to four axes: those in front have the extent 1.
+    let rank = Shape.maximumRank
+    var counts = SIMD4<Int>(repeating: 1)
+    var strides = SIMD4<Int>(repeating: 0)
+    var sources = SIMD4<Int>(repeating: 0)
+    var stride = 1
+    for k in (0..<shape.rank).reversed() {
+      strides[k] = stride
+      stride *= shape[k]
+    }
+    let first = rank - shape.rank
+    for k in 0..<shape.rank {
+      let axis = axis(k, of: shape)
+      counts[first + k] = axis.count
+      sources[first + k] = axis.source
+    }
+    let room = counts.wrappedSum()
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: room) { offsets in
+      // For each axis, the offsets of its positions in the input.
+      var next = 0
+      var starts = SIMD4<Int>(repeating: 0)
+      for k in 0..<rank {
+        starts[k] = next
+        for i in 0..<counts[k] {
+          if k < first {
+            offsets[next] = 0
+          } else {
+            let source = sources[k]
+            let position = axis(k - first, of: shape).position(i, extent: shape[source])
+            offsets[next] = position.map { $0 * strides[source] } ?? -1
+          }
+          next += 1
+        }
+      }
+      var output = 0
+      for sample in 0..<samples {
+        let base = sample * shape.count
+        for a in 0..<counts[0] {
+          let offset0 = offsets[starts[0] + a]
+          for b in 0..<counts[1] {
+            let offset1 = offsets[starts[1] + b]
+            for c in 0..<counts[2] {
+              let offset2 = offsets[starts[2] + c]
+              let isOutside = offset0 < 0 || offset1 < 0 || offset2 < 0
+              let line = base + offset0 + offset1 + offset2
+              for d in 0..<counts[3] {
+                let offset3 = offsets[starts[3] + d]
+                body(output, isOutside || offset3 < 0 ? -1 : line + offset3)
+                output += 1
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension SelectingLayer {
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    let shape = node.inputPorts[0].shape
+    let axes = (0..<shape.rank).map { axis($0, of: shape) }
+    var y = node.inputs[0]
+    if axes.map(\.source) != Array(0..<shape.rank) {
+      let order = [0] + axes.map { $0.source + 1 }
+      y = graph.add("Transpose", y, attributes: [("perm", .integers(order))])
+    }
+    var before = [0]
+    var after = [0]
+    for (k, axis) in axes.enumerated() {
+      let extent = shape[axis.source]
+      let positions = (0..<axis.count).map { axis.position($0, extent: extent) }
+      let inside = positions.compactMap { $0 }
+      before.append(positions.firstIndex { $0 != nil } ?? 0)
+      after.append(axis.count - inside.count - before[k + 1])
+      if inside != Array(0..<extent) {
+        y = graph.add(
+          "Gather", y, graph.integers(inside), attributes: [("axis", .integer(k + 1))])
+      }
+    }
+    // The positions beyond the edges.
+    guard (before + after).contains(where: { $0 > 0 }) else { return [y] }
+    return [graph.add("Pad", y, graph.integers(before + after), graph.constant(fixedNumber))]
+  }
+
+  func equations(for inputs: [Port]) -> Equations {
+    Equations(
+      "s", output: "x",
+      inputs: [.init(derivative: "", delta: #"\delta_{x_{p(i)}} = \delta_{y_i}"#)],
+      remark: "$p(i)$ is the number of the input at the number i of the output.")
+  }
+}

@@ -1,0 +1,303 @@
+import NNExp
+
+// Layers whose outputs are numbers of their input in another place.
+
+/// A part of the input along one axis.
+///
+///     y[…, i, …] = x[…, start + i·step, …]
+///
+/// - Shape: the extent of `axis` becomes ⌈(end − start)/step⌉
+struct Slice: SelectingLayer {
+  static let typeName = "slice"
+  static let foreignNames = ["narrow", "strided_slice"]
+  static let documentation = Documentation(
+    "a part of the input along one axis",
+    equation: "y[…, i, …] = x[…, start + i·step, …];  ∂x += ∂y there",
+    shapes: "any shape → the extent of the axis becomes ⌈(end − start)/step⌉",
+    example: "- {type: slice, axis: 0, start: 2, end: 5}")
+
+  static let examples = [Example(["start": 1, "end": 3], inputs: [4, 2])]
+
+  let chosen: Int
+  let start: Int
+  let end: Int?
+  let step: Int
+
+  init(from options: inout Options) {
+    options.suggest("axis", for: "dim")
+    options.suggest("end", for: "stop")
+    chosen = options.int("axis", default: 0, in: 0..<Shape.maximumRank, "the axis that is cut")
+    start = options.int(
+      "start", default: 0, in: (-Int.max)..., "the first position; negative: from the end")
+    end = options.optionalInt(
+      "end", in: (-Int.max)..., "the position after the last; negative: from the end")
+    step = options.int("step", default: 1, in: 1..., "the distance of two positions")
+  }
+
+  private func range(in extent: Int) -> Range<Int> {
+    func absolute(_ position: Int) -> Int {
+      min(max(0, position < 0 ? extent + position : position), extent)
+    }
+    let (low, high) = (absolute(start), absolute(end ?? extent))
+    return low..<max(low, high)
+  }
+
+  func check(_ shape: Shape) throws {
+    guard chosen < shape.rank else {
+      throw Diagnostic("the input \(shape) has no axis \(chosen)")
+    }
+    guard !range(in: shape[chosen]).isEmpty else {
+      throw Diagnostic("nothing of axis \(chosen) of the input \(shape) is left")
+    }
+  }
+
+  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
+    guard k == chosen else {
+      return SelectedAxis(source: k, count: shape[k], rule: .steps(from: 0, by: 1))
+    }
+    let range = range(in: shape[k])
+    return SelectedAxis(
+      source: k, count: (range.count - 1) / step + 1, rule: .steps(from: range.lowerBound, by: step)
+    )
+  }
+}
+
+/// The axes in another order.
+///
+///     y[iₐ₀, iₐ₁, …] = x[i₀, i₁, …]
+struct Transpose: SelectingLayer {
+  static let typeName = "transpose"
+  static let foreignNames = ["permute"]
+  static let documentation = Documentation(
+    "the axes in another order",
+    equation: "axis k of y is axis a[k] of x;  ∂x += ∂y in the order of x",
+    shapes: "any shape → its extents in the order of axes",
+    example: "- {type: transpose, axes: [1, 2, 0]}")
+
+  static let examples = [Example(["axes": [1, 2, 0]], inputs: [2, 3, 4])]
+
+  let order: [Int]
+
+  init(from options: inout Options) {
+    options.suggest("axes", for: "perm", "dims", "permutation")
+    order = options.ints(
+      "axes", in: 0..<Shape.maximumRank, count: 1...Shape.maximumRank,
+      "a: the axes of the input in the order of the output")
+    if Set(order).count != order.count || (order.max() ?? 0) >= order.count {
+      options.reject(
+        "axes", "axes must have each number from 0 to \(order.count - 1) once, found \(order)")
+    }
+  }
+
+  func check(_ shape: Shape) throws {
+    guard shape.rank == order.count else {
+      throw Diagnostic("the input \(shape) has \(shape.rank) axes, but axes has \(order.count)")
+    }
+  }
+
+  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
+    SelectedAxis(source: order[k], count: shape[order[k]], rule: .steps(from: 0, by: 1))
+  }
+}
+
+/// An image with more rows and columns around it.
+///
+///     y[c, i, j] = x[c, i − top, j − left]
+struct Pad: SelectingLayer {
+  static let typeName = "pad"
+  static let foreignNames = [
+    "zero_pad2d", "zero_padding2d", "constant_pad2d", "reflection_pad2d", "replication_pad2d",
+  ]
+  static let documentation = Documentation(
+    "an image with more rows and columns around it",
+    equation: "y[c, i, j] = x[c, i − top, j − left];  ∂x += ∂y there",
+    shapes:
+      "[n] → [before + n + after];  [channels, rows, columns] → every axis but the first grows",
+    example: "- {type: pad, padding: [[1, 2], [0, 1]], mode: reflect}")
+
+  static let examples = [
+    Example(["padding": 1], inputs: [2, 3, 4]),
+    Example(["padding": [1, 2], "mode": "reflect"], inputs: [1, 3, 4]),
+    Example(["padding": 2, "mode": "replicate"], inputs: [3]),
+  ]
+
+  let margins: Margins
+  let edge: SelectedAxis.Edge
+  let fixedNumber: Double
+
+  init(from options: inout Options) {
+    margins = Margins("padding", "the positions before and after each axis", from: &options)
+    edge = options.choice(
+      "mode", default: SelectedAxis.Edge.constant,
+      "constant: value; reflect: mirrored at the edge; replicate: the number at the edge")
+    fixedNumber = options.double("value", default: 0, "the number beyond the edge, with constant")
+  }
+
+  func check(_ shape: Shape) throws {
+    try margins.check(shape)
+    for k in shape.imageAxes {
+      let (before, after) = margins.of(k, in: shape)
+      if edge == .reflect, max(before, after) >= shape[k] {
+        throw Diagnostic(
+          "padding by reflection must be less than the extent \(shape[k]) of axis \(k), found "
+            + "\(max(before, after))")
+      }
+      if edge == .replicate, shape[k] == 0 {
+        throw Diagnostic("the input \(shape) has no number at its edge")
+      }
+    }
+  }
+
+  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
+    let (before, after) = margins.of(k, in: shape)
+    let count = shape[k].addingReportingOverflow(before + after)
+    return SelectedAxis(
+      source: k, count: count.overflow ? .max : count.partialValue,
+      rule: .padded(before: before, edge))
+  }
+}
+
+/// An image without the rows and columns at its edge.
+///
+///     y[c, i, j] = x[c, i + top, j + left]
+struct Crop: SelectingLayer {
+  static let typeName = "crop"
+  static let foreignNames = ["cropping2d", "center_crop"]
+  static let documentation = Documentation(
+    "an image without the rows and columns at its edge",
+    equation: "y[c, i, j] = x[c, i + top, j + left];  ∂x += ∂y there",
+    shapes:
+      "[n] → [n − before − after];  [channels, rows, columns] → every axis but the first shrinks",
+    example: "- {type: crop, cropping: [[1, 2], [0, 1]]}")
+
+  static let examples = [Example(["cropping": 1], inputs: [2, 3, 4])]
+
+  let margins: Margins
+
+  init(from options: inout Options) {
+    margins = Margins("cropping", "the positions removed from each axis", from: &options)
+  }
+
+  func check(_ shape: Shape) throws {
+    try margins.check(shape)
+    for k in shape.imageAxes {
+      let (before, after) = margins.of(k, in: shape)
+      guard before + after < shape[k] else {
+        throw Diagnostic(
+          "nothing of axis \(k) of the input \(shape) is left without \(before) + \(after) positions"
+        )
+      }
+    }
+  }
+
+  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
+    let (before, after) = margins.of(k, in: shape)
+    return SelectedAxis(
+      source: k, count: shape[k] - before - after, rule: .steps(from: before, by: 1))
+  }
+}
+
+/// An image in which each number occurs several times side by side.
+///
+///     y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋]
+struct Upsample: SelectingLayer {
+  static let typeName = "upsample"
+  static let foreignNames = ["upsampling2d", "upsampling_nearest2d"]
+  static let documentation = Documentation(
+    "an image in which each number occurs several times side by side",
+    equation: "y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋];  ∂x += the sum of ∂y there",
+    shapes: "[n] → [f·n];  [channels, rows, columns] → [channels, f·rows, f·columns]",
+    example: "- {type: upsample, factor: 2}")
+
+  static let examples = [Example(["factor": [2, 3]], inputs: [2, 2, 3])]
+
+  let factors: [Int]
+
+  init(from options: inout Options) {
+    options.suggest("factor", for: "scale_factor", "size")
+    let range = 1...65_536
+    let explanation = "f: a number, or one per image axis"
+    if options.entry("factor")?.integer != nil {
+      factors = [options.int("factor", in: range, explanation)]
+    } else {
+      factors = options.ints("factor", in: range, count: 1...Shape.maximumRank, explanation)
+    }
+  }
+
+  private func factor(_ k: Int, in shape: Shape) -> Int {
+    guard shape.imageAxes.contains(k) else { return 1 }
+    return factors.count == 1 ? factors[0] : factors[k - shape.imageAxes.lowerBound]
+  }
+
+  func check(_ shape: Shape) throws {
+    guard shape.rank > 0 else { throw Diagnostic("an input without axes cannot be upsampled") }
+    guard factors.count == 1 || factors.count == shape.imageAxes.count else {
+      throw Diagnostic(
+        "the input \(shape) has \(shape.imageAxes.count) image axes, but factor has "
+          + "\(factors.count) numbers")
+    }
+  }
+
+  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
+    let factor = factor(k, in: shape)
+    let (count, overflow) = shape[k].multipliedReportingOverflow(by: factor)
+    return SelectedAxis(
+      source: k, count: overflow ? .max : count, rule: .repeated(factor: factor))
+  }
+}
+
+/// Positions at both ends of each image axis: `1`, `[1, 2]` or `[[top, bottom], [left, right]]`.
+struct Margins: Sendable {
+  private let key: String
+  private let pairs: [(before: Int, after: Int)]
+
+  init(_ key: String, _ explanation: String, from options: inout Options) {
+    self.key = key
+    let range = "a number, one per image axis, or [before, after] per image axis"
+    func pair(_ config: ConfigValue) -> (Int, Int)? {
+      if let one = config.integer { return (0...65_536).contains(one) ? (one, one) : nil }
+      guard case .list(let ends) = config.content, ends.count == 2,
+        let before = ends[0].integer, let after = ends[1].integer,
+        (0...65_536).contains(before), (0...65_536).contains(after)
+      else { return nil }
+      return (before, after)
+    }
+    guard let config = options.value(key, range, explanation, default: nil) else {
+      if !options.isDescribing { options.reject(key, "missing '\(key)': \(explanation)") }
+      pairs = [(0, 0)]
+      return
+    }
+    options.resolve(key, config)
+    if config.integer != nil, let one = pair(config) {
+      pairs = [one]
+      return
+    }
+    if case .list(let items) = config.content, !items.isEmpty {
+      let found = items.compactMap { pair($0) }
+      if found.count == items.count {
+        pairs = found
+        return
+      }
+    }
+    options.reject(key, "\(key) must be \(range), each from 0 to 65536, found \(config.flow)")
+    pairs = [(0, 0)]
+  }
+
+  func check(_ shape: Shape) throws {
+    guard shape.rank > 0 else { throw Diagnostic("the input has no axes") }
+    guard pairs.count == 1 || pairs.count == shape.imageAxes.count else {
+      throw Diagnostic(
+        "the input \(shape) has \(shape.imageAxes.count) image axes, but \(key) has \(pairs.count)")
+    }
+  }
+
+  func of(_ k: Int, in shape: Shape) -> (before: Int, after: Int) {
+    guard shape.imageAxes.contains(k) else { return (0, 0) }
+    return pairs.count == 1 ? pairs[0] : pairs[k - shape.imageAxes.lowerBound]
+  }
+}
+
+extension Shape {
+  /// Every axis but that of the channels; the only axis of a vector.
+  var imageAxes: Range<Int> { rank > 1 ? 1..<rank : 0..<rank }
+}
