@@ -47,8 +47,8 @@ struct NAdam: Optimizer, Component {
     let (w, g) = (pass.w.start, pass.g.start)
     let (m, v) = (pass.vectors[0].start, pass.vectors[1].start)
     let (μ, next) = (momentum(pass.step), momentum(pass.step + 1))
-    pass.scalars[0] += Double.log(μ)
-    let product = Double.exp(pass.scalars[0])
+    pass.scalars[0] += value(of: .log, μ)
+    let product = value(of: .exp, pass.scalars[0])
     let η = pass.learningRate
     let ofGradient = S(η * (1 - μ) / (1 - product))
     let ofMean = S(η * next / (1 - product * next))
@@ -115,7 +115,7 @@ struct RAdam: Optimizer, Component {
     let rectified =
       isCertain
       ? ((ρ - 4) * (ρ - 2) * most / ((most - 4) * (most - 2) * ρ) * (1 - power)).squareRoot() : 1
-    let η = S(pass.learningRate / (1 - power(of: means.β1, t)) * rectified)
+    let η = S(pass.learningRate / (1 - Standard.power(of: means.β1, t)) * rectified)
     let (b1, c1) = (S(means.β1), S(1 - means.β1))
     let (b2, c2) = (S(β2), S(1 - β2))
     let (ε, λ) = (S(means.epsilon), S(weightDecay))
