@@ -9,6 +9,7 @@ that the counts are the same on any x86-64 machine of the last ten years. Needs 
 """
 import array
 import csv
+import math
 import os
 import pathlib
 import random
@@ -51,6 +52,33 @@ train:
   checkpoint: {every: never}  # Checkpoints at intervals of time would make the count depend on the speed.
 gradient_check: false
 """
+NETWORK = """
+name: {name}
+data: {{npy: {{inputs: {name}_x.npy, targets: {name}_t.npy}}, classes: {classes}}}
+model: [{model}, {{type: dense, units: {classes}}}]
+loss: cross_entropy
+metrics: []
+train:
+  optimizer: {optimizer}
+  epochs: 1
+  batch_size: {batch}
+  checkpoint: {{every: never}}
+gradient_check: false
+"""
+MOMENTUM = "{type: sgd, learning_rate: 0.01, momentum: 0.9}"
+NORMALIZED = "{{type: convolution, channels: {0}, window: 3, padding: 1}}, batch_normalization, relu"
+MAX_POOLING = "{type: max_pooling, window: 2}"
+VGG = ", ".join(
+    MAX_POOLING if width == 0 else NORMALIZED.format(width) for width in (32, 32, 0, 64, 64, 0, 128, 0))
+GROUPS = (
+    "{type: convolution, channels: 8, window: 3, groups: 2}, relu, "
+    "{type: lp_pooling, window: 3, stride: 2, p: 2.5}, "
+    "{type: convolution, channels: 16, window: 5, stride: 2}, relu")
+TABLE = (
+    "{type: dense, units: 256}, batch_normalization, gelu, {type: dropout, rate: 0.2}, "
+    "{type: dense, units: 256}, layer_normalization, gelu")
+# Name → (samples, shape of one, classes), for workloads with data of their own.
+DATA = {"W8": (16, (3, 32, 32), 10), "W11": (320, (4, 24, 24), 10), "W12": (1280, (128,), 5)}
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{level}: &{level} [{', '.join(['*' + last] * 10)}]\n"
     for level, last in zip("bcdefghi", "abcdefgh"))
@@ -60,6 +88,14 @@ RUNS = {  # name → (description, file, exit code)
     "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1), 0),
     "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000), 0),
     "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE, 0),
+    "W8": ("small VGG, batch normalization, one step of 16 samples",
+           NETWORK.format(name="W8", classes=10, model=VGG, optimizer=MOMENTUM, batch=16), 0),
+    "W11": ("Lp pooling p = 2.5 over overlapping windows, 10 steps of 32 samples",
+            NETWORK.format(name="W11", classes=10, model=GROUPS, optimizer=MOMENTUM, batch=32), 0),
+    "W12": ("GELU, dropout, batch and layer normalization, Adam, 20 steps of 64 samples",
+            NETWORK.format(
+                name="W12", classes=5, model=TABLE, optimizer="{type: adam, learning_rate: 0.001}",
+                batch=64), 0),
     "nested": ("refusing 16,000 '['", "[" * 16_000, 2),
     "bomb": ("refusing nine levels of ten aliases each", BOMB, 2),
     "digits": ("refusing a seed of 100,000 digits", "seed: " + "7" * 100_000, 2),
@@ -82,6 +118,12 @@ def write_data(folder, samples=1280, width=784):
     t = array.array("i", (source.randrange(10) for _ in range(samples)))
     write_npy(folder / "x.npy", "f4", x, (samples, width))
     write_npy(folder / "t.npy", "i4", t, (samples,))
+    for name, (samples, shape, classes) in DATA.items():
+        count = samples * math.prod(shape)
+        x = array.array("f", (source.gauss(0, 1) for _ in range(count)))
+        t = array.array("i", (source.randrange(classes) for _ in range(samples)))
+        write_npy(folder / f"{name}_x.npy", "f4", x, (samples, *shape))
+        write_npy(folder / f"{name}_t.npy", "i4", t, (samples,))
 
 
 def without_symbols(folder):

@@ -32,10 +32,31 @@ def load():
     """The inputs, the targets and [weight, bias, weight, …] as NumPy arrays."""
     import numpy as np
 
-    count = sum(layer["type"] in ("dense", "convolution") for layer in layers)
+    count = len(with_parameters())
     files = [f"{name}_{index}.npy" for index in range(count) for name in ("weight", "bias")]
     return (np.load(folder / "x.npy"), np.load(folder / "t.npy"),
             [np.load(folder / file) for file in files])
+
+
+def with_parameters():
+    """The layers with a weight and a bias."""
+    return [
+        layer for layer in layers
+        if layer["type"] in ("dense", "convolution") or layer["type"].endswith("_normalization")]
+
+
+def run_layers(x, compute):
+    """The last layer's output; `compute(layer, inputs)` returns that of a layer. A layer with `inputs`
+    reads the layers with these names instead of the layer before it."""
+    named = {}
+    for layer in layers:
+        names = layer.get("inputs")
+        inputs = [x] if names is None else [named[names]] if isinstance(names, str) else [
+            named[name] for name in names]
+        x = compute(layer, inputs)
+        if "name" in layer:
+            named[layer["name"]] = x
+    return x
 
 
 def batches():

@@ -5,6 +5,8 @@ import zlib
 
 import numpy as np
 
+from .workloads import SIGMOID
+
 
 def write(workload, folder):
     """Fills `folder`; the same workload gives the same bytes on any machine."""
@@ -16,8 +18,12 @@ def write(workload, folder):
     shapes = parameter_shapes(workload)
     random = np.random.default_rng(1)
     for index, (weight, bias) in enumerate(shapes):
+        if weight == bias:  # a normalization
+            np.save(folder / f"weight_{index}.npy", np.ones(weight, workload.dtype))
+            np.save(folder / f"bias_{index}.npy", np.zeros(bias, workload.dtype))
+            continue
         # Three times Glorot's: with less, sigmoid convolutions stall at ln 10.
-        gain = 3 if len(weight) == 4 else 1
+        gain = 3 if len(weight) == 4 and SIGMOID in workload.layers else 1
         np.save(folder / f"weight_{index}.npy", glorot(weight, gain, random).astype(workload.dtype))
         np.save(folder / f"bias_{index}.npy", np.zeros(bias, workload.dtype))
     (folder / "spec.json").write_text(json.dumps(workload.spec(), indent=2) + "\n")
@@ -37,33 +43,65 @@ def prepare(workload, root):
 
 
 def data(workload):
-    """XOR, or samples that are one of ten prototypes with noise."""
-    if workload.loss == "squared_error":
+    """XOR, samples that are one of a few prototypes with noise, or samples of few ones."""
+    if workload.loss == "squared_error" and workload.data == "prototypes":
         x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
         return x, np.array([[0], [1], [1], [0]]).astype(workload.dtype)
     random = np.random.default_rng(0)
-    t = random.integers(0, 10, workload.samples)
-    prototypes = random.random((10, int(np.prod(workload.input))), np.float32)
-    x = random.standard_normal((workload.samples, prototypes.shape[1]), np.float32)
+    t = random.integers(0, workload.classes, workload.samples)
+    width = int(np.prod(workload.input))
+    if workload.data == "sparse":
+        # The class determines 15 columns in the first half; the others are in the second.
+        x = np.zeros((workload.samples, width), np.float32)
+        half = width // 2
+        chosen = np.array([
+            np.concatenate([
+                random.choice(half // workload.classes, 15, False) * workload.classes + label,
+                half + random.choice(half, 15, False)])
+            for label in t])
+        np.put_along_axis(x, chosen, 1, axis=1)
+        return x, t.astype(np.int32)
+    prototypes = random.random((workload.classes, width), np.float32)
+    x = random.standard_normal((workload.samples, width), np.float32)
     x *= np.float32(0.5)
     x += prototypes[t]
+    if workload.data == "autoencoder":
+        return x, x
     return x.reshape((workload.samples, *workload.input)), t.astype(np.int32)
 
 
 def parameter_shapes(workload):
     """The (weight, bias) of every layer with parameters, in order."""
-    shape, found = workload.input, []
+    shape, found, named = workload.input, [], {}
     for layer in workload.layers:
-        if layer["type"] == "dense":
+        if "inputs" in layer:
+            inputs = layer["inputs"]
+            shape = named[inputs if isinstance(inputs, str) else inputs[0]]
+        kind = layer["type"]
+        if kind == "dense":
             found.append(((layer["units"], int(np.prod(shape))), (layer["units"],)))
             shape = (layer["units"],)
-        elif layer["type"] == "convolution":
+        elif kind == "convolution":
             window = layer["window"]
-            found.append(((layer["channels"], shape[0], window, window), (layer["channels"],)))
-            shape = (layer["channels"], shape[1] - window + 1, shape[2] - window + 1)
-        elif layer["type"] == "lp_pooling":
-            shape = (shape[0], shape[1] // layer["window"], shape[2] // layer["window"])
+            found.append(
+                ((layer["channels"], shape[0] // layer.get("groups", 1), window, window),
+                 (layer["channels"],)))
+            shape = (layer["channels"], *(extent(n, layer, 1) for n in shape[1:]))
+        elif kind == "batch_normalization":
+            found.append(((shape[0],), (shape[0],)))
+        elif kind == "layer_normalization":
+            found.append((shape, shape))
+        elif kind.endswith("_pooling"):
+            shape = (shape[0], *(
+                1 if layer.get("global") else extent(n, layer, layer["window"]) for n in shape[1:]))
+        if "name" in layer:
+            named[layer["name"]] = shape
     return found
+
+
+def extent(n, layer, stride):
+    """The number of windows along an axis of n numbers."""
+    return (n + 2 * layer.get("padding", 0) - layer["window"]) // layer.get("stride", stride) + 1
 
 
 def glorot(shape, gain, random):
@@ -83,15 +121,17 @@ def experiment(workload, folder):
     model, index = [], 0
     for layer in workload.layers:
         entry = dict(layer)
-        if layer["type"] in ("dense", "convolution"):
+        if layer["type"].endswith("_normalization"):
+            index += 1
+        elif layer["type"] in ("dense", "convolution"):
             entry["initial"] = {
                 name: initial(folder / f"{name}_{index}.npy") for name in ("weight", "bias")}
             index += 1
         model.append(entry)
     source = {"npy": {"inputs": "x.npy", "targets": "t.npy"}}
     if workload.loss == "cross_entropy":
-        source["classes"] = 10
-    if workload.loss == "squared_error":
+        source["classes"] = workload.classes
+    if workload.loss == "squared_error" and workload.data == "prototypes":
         # A small example contains its data in the file, as a user would write it.
         x, t = data(workload)
         source = {"inline": {"inputs": x.astype(int).tolist(), "targets": t.astype(int).tolist()}}

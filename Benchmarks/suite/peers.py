@@ -15,6 +15,8 @@ OURS = ROOT / ".build" / "release" / "nnexp"
 TINY = ("W1", "W1b", "W1-float64")
 DENSE = ("W2", "W3")
 IMAGES = ("W4", "W4p3")
+NORMALIZED = ("W8", "W8b", "W8c")
+LARGE = ("W9", "W10")
 CHECKS = ("W5", "W5cnn")
 TRAINED = TINY + DENSE + IMAGES
 PROCESSES = ("W7", "W1-process")
@@ -30,10 +32,12 @@ PEERS = {
     "limit, differences": (("W5",), "differences"),
     "FANN": (TINY + ("W6", "W7", "W1-process"), "fann"),
     "NumPy": (TRAINED + CHECKS + PROCESSES, ("numpy_peer.py",)),
-    "JAX scan": (TRAINED + CHECKS + ("W6",) + PROCESSES, ("jax_peer.py",)),
+    "JAX scan": (TRAINED + LARGE + CHECKS + ("W6",) + PROCESSES, ("jax_peer.py",)),
     "JAX jit": (("W1", "W2", "W3", "W4"), ("jax_peer.py", "jit")),
-    "PyTorch": (TRAINED + CHECKS + PROCESSES, ("torch_peer.py",)),
-    "PyTorch compiled": (("W1",) + DENSE + IMAGES, ("torch_peer.py", "compiled")),
+    "PyTorch": (TRAINED + NORMALIZED + LARGE + ("W11", "W12") + CHECKS + PROCESSES, ("torch_peer.py",)),
+    "PyTorch compiled": (
+        ("W1",) + DENSE + IMAGES + NORMALIZED + ("W9", "W11", "W12"), ("torch_peer.py", "compiled")),
+    "PyTorch channels_last": (NORMALIZED + ("W11",), ("torch_peer.py", "channels_last")),
     "scikit-learn": (DENSE, ("sklearn_peer.py",)),
 }
 

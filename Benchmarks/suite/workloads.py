@@ -10,6 +10,10 @@ import dataclasses
 class Workload:
     """One experiment, and how a measurement of it is taken.
 
+    layers: as in an experiment file; a layer with `inputs` reads the layers with these names instead
+    of the layer before it.
+    data: 'prototypes' with noise, 'autoencoder' (targets that are the inputs), or 'sparse' (30 ones per
+    sample; XOR has its own).
     kind: 'train' times the training loop, 'check' the gradient check, 'process' a whole process
     with everything that it writes, 'sweep' a whole process with many trials.
     """
@@ -29,6 +33,8 @@ class Workload:
     trials: int = 1
     threads: tuple = (1,)
     tolerance: float = 1e-4  # largest relative difference of two peers' losses
+    classes: int = 10
+    data: str = "prototypes"
 
     @property
     def steps(self):
@@ -48,22 +54,66 @@ def dense(units):
     return {"type": "dense", "units": units}
 
 
-def convolution(channels):
-    return {"type": "convolution", "channels": channels, "window": 5}
+def convolution(channels, window=5, **more):
+    return {"type": "convolution", "channels": channels, "window": window, **more}
 
 
-def lp_pooling(p):
-    return {"type": "lp_pooling", "p": p, "window": 2}
+def lp_pooling(p, window=2, **more):
+    return {"type": "lp_pooling", "p": p, "window": window, **more}
 
 
 SIGMOID = {"type": "sigmoid"}
 RELU = {"type": "relu"}
 XOR = (dense(2), SIGMOID, dense(1), SIGMOID)
+GELU = {"type": "gelu"}
+BATCH_NORM = {"type": "batch_normalization"}
+LAYER_NORM = {"type": "layer_normalization"}
+MAX_POOLING = {"type": "max_pooling", "window": 2}
 
 
 def images(p):
     """Two convolutions with Lp pooling, on 28 × 28."""
     return (convolution(8), SIGMOID, lp_pooling(p), convolution(16), SIGMOID, lp_pooling(p), dense(10))
+
+
+def normalized(channels, stride=1):
+    """A convolution 3 × 3 that keeps the size, batch normalization, ReLU."""
+    return (convolution(channels, 3, padding=1, stride=stride), BATCH_NORM, RELU)
+
+
+def vgg(pooling):
+    return (
+        *normalized(32), *normalized(32), pooling, *normalized(64), *normalized(64), pooling,
+        *normalized(128), pooling, dense(10))
+
+
+def residual():
+    """Three stages of two residual blocks; the first convolution of a later stage halves the image."""
+    layers = [*normalized(16)[:-1], {**RELU, "name": "stage_0"}]
+    last, width = "stage_0", 16
+    for stage, channels in enumerate((16, 32, 64)):
+        for block in range(2):
+            name, stride = f"block_{stage}_{block}", 2 if channels != width else 1
+            inner = [dict(layer) for layer in (*normalized(channels, stride), *normalized(channels)[:-1])]
+            inner[0]["inputs"] = last
+            inner[-1]["name"] = name + "_sum"
+            short = last
+            if channels != width:
+                short = name + "_short"
+                inner.append(
+                    {**convolution(channels, 1, stride=stride), "name": short, "inputs": last})
+            layers += [
+                *inner, {"type": "add", "inputs": [name + "_sum", short]}, {**RELU, "name": name}]
+            last, width = name, channels
+    return (*layers, {"type": "average_pooling", "global": True}, dense(10))
+
+
+GROUPS = (
+    convolution(8, 3, groups=2), RELU, lp_pooling(2.5, 3, stride=2), convolution(16, 5, stride=2), RELU,
+    dense(10))
+TABLE = (
+    dense(256), BATCH_NORM, GELU, {"type": "dropout", "rate": 0.2}, dense(256), LAYER_NORM, GELU,
+    dense(5))
 
 
 def sgd(rate, momentum=0.0):
@@ -78,8 +128,8 @@ def tiny(name, title, kind="train", batch=4, steps=10_000, **more):
 
 
 def network(name, title, kind, input, layers, samples, batch, optimizer, **more):
-    return Workload(
-        name, title, kind, input, layers, "cross_entropy", samples, batch, 1, optimizer, **more)
+    loss = "squared_error" if more.get("data") == "autoencoder" else "cross_entropy"
+    return Workload(name, title, kind, input, layers, loss, samples, batch, 1, optimizer, **more)
 
 
 def workloads(quick=False):
@@ -112,6 +162,33 @@ def workloads(quick=False):
             "W5cnn", "gradient check, W4's network", "check", (1, 28, 28), images(2),
             *((1, 1) if quick else (4, 4)), sgd(0.1), dtype="float64", threads=both,
             tolerance=1e-6),
+        network(
+            "W8", "small VGG, batch normalization, max pooling", "train", (3, 32, 32),
+            vgg(MAX_POOLING), 2000 // short, 64, sgd(0.01, 0.9), threads=both, tolerance=2e-2),
+        network(
+            "W8b", "small VGG, average Lp pooling p = 2", "train", (3, 32, 32),
+            vgg(lp_pooling(2, normalize=True)), 2000 // short, 64, sgd(0.01, 0.9), threads=both,
+            tolerance=2e-2),
+        network(
+            "W8c", "residual network of three stages", "train", (1, 28, 28), residual(),
+            2000 // short, 64, sgd(0.01, 0.9), threads=both, tolerance=5e-2),
+        network(
+            "W9", "autoencoder 512-2048-2048-512, Adam", "train", (512,),
+            (dense(2048), RELU, dense(2048), RELU, dense(512)), 5120 // short, 128,
+            {"type": "adam", "learning_rate": 0.0001}, threads=both, tolerance=1e-2,
+            data="autoencoder"),
+        network(
+            "W10", "20,000 columns of which 30 are set", "train", (20_000,),
+            (dense(64), RELU, dense(10)), 1024 // short, 64, sgd(0.1), threads=both, tolerance=1e-3,
+            data="sparse"),
+        network(
+            "W11", "groups, strides, Lp pooling p = 2.5 over overlapping windows", "train",
+            (4, 24, 24), GROUPS, 4096 // short, 32, momentum, threads=both, tolerance=2e-2),
+        # The peers drop different entries: their losses agree roughly.
+        network(
+            "W12", "table: batch and layer normalization, GELU, dropout, Adam", "train", (128,), TABLE,
+            16_384 // short, 64, {"type": "adam", "learning_rate": 0.001}, threads=both,
+            tolerance=0.2, classes=5),
         # W6 takes 49.9 ms on two cores and FANN's loop 62.5 in the table's run, where nnexp is ahead
         # of every peer; 53.1 and 59.8, 52.5 and 60.1, 53.6 and 58.8 in three more runs (`--runs 11
         # --only W6 --threads 2 --peers limit,FANN`), and 61.1 and 60.9 in a run just after many files

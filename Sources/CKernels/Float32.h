@@ -60,7 +60,18 @@
       + t * (-5.42154708e-2f + t * (-8.00388584e-3f + t * (8.68349249e-3f              \
       + t * (1.12567604e-3f + t * (-1.30866079e-3f - t * 1.7822317e-4f)))))))))
 
+/// e^(−x²/2) is 0 above the first limit, and 1/(1 + e^v) for gelu's approximation by tanh above
+/// the second.
+#define BELL_HIGH 14.6f
+#define TANH_FORM_HIGH 11.0f
+/// √(8/π) and 0.044715√(8/π), each with its rounding error.
+#define GELU_K 0x1.988454p+0
+#define GELU_K_LOW -0x1.857936p-25
+#define GELU_C 0x1.2444f2p-4
+#define GELU_C_LOW 0x1.49b16ap-29
+
 #if defined(HAS_MASKS)
+#define LOAD_MASKED(x, mask) _mm512_maskz_loadu_ps(mask, x)
 #define LOAD_FIRST(x, count) _mm512_maskz_loadu_ps((1u << (count)) - 1, x)
 #define STORE_FIRST(x, v, count) _mm512_mask_storeu_ps(x, (1u << (count)) - 1, v)
 #endif

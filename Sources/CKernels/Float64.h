@@ -84,7 +84,18 @@
       3.2307144095622005e-08 + t * (-1.2519904005655045e-08 + t *                   \
       -3.2049098779868047e-09))))))))))))))))))))))
 
+/// e^(−x²/2) is 0 above the first limit, and 1/(1 + e^v) for gelu's approximation by tanh above
+/// the second.
+#define BELL_HIGH 38.7
+#define TANH_FORM_HIGH 22.0
+/// √(8/π) and 0.044715√(8/π), each with its rounding error.
+#define GELU_K 0x1.9884533d43651p+0
+#define GELU_K_LOW -0x1.cbc0d30ebfd15p-54
+#define GELU_C 0x1.2444f2a4d8b4bp-4
+#define GELU_C_LOW -0x1.6c843a29d1c70p-61
+
 #if defined(HAS_MASKS)
+#define LOAD_MASKED(x, mask) _mm512_maskz_loadu_pd(mask, x)
 #define LOAD_FIRST(x, count) _mm512_maskz_loadu_pd((1u << (count)) - 1, x)
 #define STORE_FIRST(x, v, count) _mm512_mask_storeu_pd(x, (1u << (count)) - 1, v)
 #endif

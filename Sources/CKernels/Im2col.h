@@ -71,18 +71,71 @@ INLINE void NAME(add_rows)(const REAL *x, REAL *y, long pitch, long count, long 
   }
 }
 
-/// P[i, u, v; r, c] ← x[i, r + u·dilation, c + v·dilation]
+/// y ← every `stride`th number of x, for rows of `count` numbers. With `isInner`, the number before x
+/// belongs to its row, too; otherwise the one after the last that is read does. With
+/// `isPaired`, the stride is 2, and pairs are read.
+INLINE void NAME(copy_every)(
+    const REAL *x, long pitch, long stride, int isPaired, int isInner, REAL *y, long count, long rows) {
+  for (long r = 0; r < rows; r++, x += pitch, y += count) {
+    long i = 0;
+    if (isPaired)
+      for (; i + 4 <= count; i += 4) {
+        NAME(eight) pairs;
+        __builtin_memcpy(&pairs, x + 2 * i - isInner, sizeof pairs);
+        NAME(four) chosen = isInner ? pairs.odd : pairs.even;
+        __builtin_memcpy(y + i, &chosen, sizeof chosen);
+      }
+    for (; i < count; i++) y[i] = x[i * stride];
+  }
+}
+
+/// Every `stride`th number of y ← itself + x, for rows of `count` numbers.
+INLINE void NAME(add_every_row)(
+    const REAL *x, REAL *y, long pitch, long stride, int isPaired, int isInner, long count, long rows) {
+  for (long r = 0; r < rows; r++, x += count, y += pitch) {
+    long i = 0;
+    if (isPaired)
+      for (; i + 4 <= count; i += 4) {
+        NAME(eight) pairs;
+        NAME(four) terms;
+        __builtin_memcpy(&pairs, y + 2 * i - isInner, sizeof pairs);
+        __builtin_memcpy(&terms, x + i, sizeof terms);
+        if (isInner)
+          pairs.odd += terms;
+        else
+          pairs.even += terms;
+        __builtin_memcpy(y + 2 * i - isInner, &pairs, sizeof pairs);
+      }
+    for (; i < count; i++) y[i * stride] += x[i];
+  }
+}
+
+/// True if windows are one position apart.
+INLINE int NAME(is_dense)(const struct nnexp_patch_geometry *w) {
+  return w->row_stride == 1 && w->column_stride == 1;
+}
+
+/// P[i, u, v; r, c] ← x[i, r·stride + u·dilation, c·stride + v·dilation]
 static void NAME(im2col)(const struct nnexp_patch_geometry *w, const REAL *x, REAL *patches) {
   const long positions = w->position_rows * w->position_columns;
   for (long i = 0; i < w->channels; i++, x += w->rows * w->columns)
     for (long u = 0; u < w->window_rows; u++)
-      for (long v = 0; v < w->window_columns; v++, patches += positions)
-        NAME(copy_rows)(
-            x + u * w->row_dilation * w->columns + v * w->column_dilation, w->columns, patches,
-            w->position_columns, w->position_rows);
+      for (long v = 0; v < w->window_columns; v++, patches += positions) {
+        const REAL *from = x + u * w->row_dilation * w->columns + v * w->column_dilation;
+        if (NAME(is_dense)(w))
+          NAME(copy_rows)(from, w->columns, patches, w->position_columns, w->position_rows);
+        else if (w->column_stride == 2 && w->window_columns > 1)
+          NAME(copy_every)(
+              from, w->row_stride * w->columns, 2, 1, v > 0, patches, w->position_columns,
+              w->position_rows);
+        else
+          NAME(copy_every)(
+              from, w->row_stride * w->columns, w->column_stride, 0, 0, patches, w->position_columns,
+              w->position_rows);
+      }
 }
 
-/// x[i, r + u·dilation, c + v·dilation] += P[i, u, v; r, c]
+/// x[i, r·stride + u·dilation, c·stride + v·dilation] += P[i, u, v; r, c]
 static void NAME(col2im)(const struct nnexp_patch_geometry *w, const REAL *patches, REAL *x) {
   const long plane = w->rows * w->columns, positions = w->position_rows * w->position_columns;
   const long window = w->window_rows * w->window_columns;
@@ -95,10 +148,20 @@ static void NAME(col2im)(const struct nnexp_patch_geometry *w, const REAL *patch
       for (long v = 0; v < w->window_columns; v++) {
         const long position = u * w->row_dilation * w->columns + v * w->column_dilation;
         const REAL *from = patches + (u * w->window_columns + v) * positions;
-        for (long i = first; i < end; i++)
-          NAME(add_rows)(
-              from + i * window * positions, x + i * plane + position, w->columns,
-              w->position_columns, w->position_rows);
+        for (long i = first; i < end; i++) {
+          const REAL *terms = from + i * window * positions;
+          REAL *to = x + i * plane + position;
+          if (NAME(is_dense)(w))
+            NAME(add_rows)(terms, to, w->columns, w->position_columns, w->position_rows);
+          else if (w->column_stride == 2 && w->window_columns > 1)
+            NAME(add_every_row)(
+                terms, to, w->row_stride * w->columns, 2, 1, v > 0, w->position_columns,
+                w->position_rows);
+          else
+            NAME(add_every_row)(
+                terms, to, w->row_stride * w->columns, w->column_stride, 0, 0, w->position_columns,
+                w->position_rows);
+        }
       }
   }
 }

@@ -19,10 +19,12 @@ extern const struct nnexp_kernels NARROWER;
 #include "Float32.h"
 #include "WideFunctions.h"
 #include "Functions.h"
+#include "Gelu.h"
 #include "Maps.h"
 #include "Strips.h"
 #include "LpPooling.h"
-#include "MaxAbsPooling.h"
+#include "Windows.h"
+#include "Normalization.h"
 #include "Im2col.h"
 #include "Convolution.h"
 #include "End.h"
@@ -30,24 +32,36 @@ extern const struct nnexp_kernels NARROWER;
 #include "Float64.h"
 #include "WideFunctions.h"
 #include "Functions.h"
+#include "Gelu.h"
 #include "Maps.h"
 #include "Strips.h"
 #include "LpPooling.h"
-#include "MaxAbsPooling.h"
+#include "Windows.h"
+#include "Normalization.h"
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Power.h"
 #include "Trigonometry.h"
+#include "LpWindows.h"
+#include "Random.h"
 #include "End.h"
 
 /// In the order of `enum nnexp_function`.
 #define EACH(loop, precision)                                                      \
   { loop##_exp_##precision,  loop##_expm1_##precision, loop##_log_##precision,     \
-    loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision }
+    loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision,   \
+    loop##_gelu_##precision, loop##_gelu_tanh_##precision }
 #define POOLING(precision)                                                         \
   .lp_pool_sums = lp_pool_sums_##precision, .lp_pool_roots = lp_pool_roots_##precision, \
-  .lp_pool_vjp = lp_pool_vjp_##precision, .max_abs_pool = max_abs_pool_##precision, \
-  .max_abs_pool_vjp = max_abs_pool_vjp_##precision
+  .lp_pool_vjp = lp_pool_vjp_##precision, .window_sums = window_sums_##precision,  \
+  .window_spread = window_spread_##precision, .window_counts = window_counts_##precision, \
+  .window_maxima = window_maxima_##precision, .window_maxima_vjp = window_maxima_vjp_##precision, \
+  .lp_window_pool = lp_window_pool_##precision, .lp_window_vjp = lp_window_vjp_##precision
+#define NORMALIZATION(precision)                                                   \
+  .norm_moments = norm_moments_##precision, .norm_apply = norm_apply_##precision,  \
+  .norm_sums = norm_sums_##precision, .norm_vjp = norm_vjp_##precision,            \
+  .entry_norm_apply = entry_norm_apply_##precision, .entry_norm_vjp = entry_norm_vjp_##precision, \
+  .dropout = dropout_##precision
 #define IM2COL(precision) .im2col = im2col_##precision, .col2im = col2im_##precision
 #define CONVOLUTION(precision)                                                     \
   .pack = pack_##precision, .conv_forward = conv_forward_##precision,              \
@@ -55,7 +69,7 @@ extern const struct nnexp_kernels NARROWER;
 
 const struct nnexp_kernels TABLE = {
   .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32, .run_strip = run_strip_f32,
-          POOLING(f32), IM2COL(f32), CONVOLUTION(f32)},
+          POOLING(f32), NORMALIZATION(f32), IM2COL(f32), CONVOLUTION(f32)},
   .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64, .run_strip = run_strip_f64,
-          POOLING(f64), IM2COL(f64), CONVOLUTION(f64)},
+          POOLING(f64), NORMALIZATION(f64), IM2COL(f64), CONVOLUTION(f64)},
 };

@@ -80,8 +80,9 @@ INLINE reals_f64 power_f64(reals_f64 x, reals_f64 p) {
   return x < infinity ? power : (x == infinity ? atInfinity : x);
 }
 
-/// xᵖ with a relative error of 2⁻³⁵, if it is in the range of float32.
-INLINE reals_f64 brief_power(reals_f64 x, reals_f64 p) {
+/// xᵖ with a relative error of 2⁻³⁵, if p ln x is from `low` to `high`, which are within ±700;
+/// otherwise the power for that limit. 1 for x = 0.
+INLINE reals_f64 brief_power(reals_f64 x, reals_f64 p, double low, double high) {
   integers_f64 k;
   reals_f64 f = parts_f64(x, &k) - 1;
   reals_f64 s = f / (2 + f);
@@ -93,7 +94,7 @@ INLINE reals_f64 brief_power(reals_f64 x, reals_f64 p) {
   reals_f64 y = p * (real_f64(k) * 0x1.62e42fefa39efp-1 + (s + s + s * tail));
 
   // For x = 0, this avoids a denormal, which would be slow and is not used.
-  y = x > 0 ? least_f64(greatest_f64(y, -110), 100) : 0;
+  y = x > 0 ? least_f64(greatest_f64(y, low), high) : 0;
   reals_f64 t = y * LOG2_E + ROUNDER;
   reals_f64 r = y - (t - ROUNDER) * 0x1.62e42fefa39efp-1;
   reals_f64 r2 = r * r;
@@ -110,9 +111,9 @@ INLINE reals_f32 power_f32(reals_f32 x, reals_f64 pLow, reals_f64 pHigh, reals_f
   typedef float half __attribute__((ext_vector_type(VECTOR_BYTES / 8)));
   reals_f32 power;
   power.lo = __builtin_convertvector(
-      brief_power(__builtin_convertvector((half)x.lo, reals_f64), pLow), half);
+      brief_power(__builtin_convertvector((half)x.lo, reals_f64), pLow, -110, 100), half);
   power.hi = __builtin_convertvector(
-      brief_power(__builtin_convertvector((half)x.hi, reals_f64), pHigh), half);
+      brief_power(__builtin_convertvector((half)x.hi, reals_f64), pHigh, -110, 100), half);
 
   const float infinity = __builtin_inff();
   reals_f32 atZero = p > 0 ? (reals_f32)0 : (reals_f32)infinity;

@@ -88,10 +88,12 @@ static void *copied(const void *block, size_t bytes) {
     struct nnexp_patch_geometry windows = {                                               \
         .channels = 1 + pick(2), .window_rows = 1 + pick(3), .window_columns = 1 + pick(3), \
         .row_dilation = 1 + pick(2), .column_dilation = 1 + pick(2),                      \
+        .row_stride = 1 + pick(2), .column_stride = 1 + pick(2),                          \
         .position_rows = 1 + pick(5), .position_columns = 1 + pick(40)};                        \
-    windows.rows = windows.position_rows + (windows.window_rows - 1) * windows.row_dilation; \
-    windows.columns =                                                                     \
-        windows.position_columns + (windows.window_columns - 1) * windows.column_dilation;   \
+    windows.rows = (windows.position_rows - 1) * windows.row_stride + 1                   \
+        + (windows.window_rows - 1) * windows.row_dilation;                               \
+    windows.columns = (windows.position_columns - 1) * windows.column_stride + 1          \
+        + (windows.window_columns - 1) * windows.column_dilation;                         \
     const long image = windows.channels * windows.rows * windows.columns;                 \
     const long patches = windows.channels * windows.window_rows * windows.window_columns  \
         * windows.position_rows * windows.position_columns;                                     \

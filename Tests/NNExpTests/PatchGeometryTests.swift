@@ -12,8 +12,10 @@ extension VectorMathTests {
       for u in 0..<w.window.rows {
         for v in 0..<w.window.columns {
           for r in 0..<w.positions.rows {
-            let row = (i * w.rows + r + u * w.dilation.rows) * w.columns
-            for c in 0..<w.positions.columns { positions.append(row + c + v * w.dilation.columns) }
+            let row = (i * w.rows + r * w.stride.rows + u * w.dilation.rows) * w.columns
+            for c in 0..<w.positions.columns {
+              positions.append(row + c * w.stride.columns + v * w.dilation.columns)
+            }
           }
         }
       }
@@ -29,10 +31,11 @@ extension VectorMathTests {
         let (window, dilation) = (
           (pick(1...4, 0), pick(1...7, 1)), (pick(1...2, 2), pick(1...3, 3))
         )
+        let stride = seed % 2 == 0 ? (1, 1) : (pick(1...3, 7), pick(1...3, 8))
         let windows = PatchGeometry(
           channels: pick(1...3, 4), rows: (window.0 - 1) * dilation.0 + pick(1...5, 5),
           columns: (window.1 - 1) * dilation.1 + pick(1...40, 6),
-          window: window, dilation: dilation)
+          window: window, dilation: dilation, stride: stride)
         let count = windows.channels * windows.rows * windows.columns
         let hostile: [S] = [
           -0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude, .infinity, .nan,

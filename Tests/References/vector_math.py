@@ -36,6 +36,10 @@ FUNCTIONS = {
     "log1p": (mpmath.log1p, math.nan, math.inf),
     "tanh": (mpmath.tanh, -1.0, 1.0),
     "logistic": (lambda x: 1 / (1 + mpmath.exp(-x)), 0.0, 1.0),
+    "gelu": (lambda x: x * mpmath.erfc(-x / mpmath.sqrt(2)) / 2, -0.0, math.inf),
+    "geluTanh": (
+        lambda x: x / (1 + mpmath.exp(-mpmath.sqrt(8 / mp.pi) * (x + mpf("0.044715") * x**3))),
+        -0.0, math.inf),
 }
 
 
@@ -49,8 +53,10 @@ def value(name, x):
         u = x if name == "log" else mpf(x) + 1
         if u <= 0:
             return (-math.inf if u == 0 else math.nan), 0.0
-    if x == 0 and name in ("expm1", "log1p", "tanh"):
+    if x == 0 and name in ("expm1", "log1p", "tanh", "gelu", "geluTanh"):
         return x, 0.0
+    if name in ("gelu", "geluTanh") and abs(x) > 60:
+        return (x if x > 0 else -0.0), 0.0
     if abs(x) > 2000 and name not in ("log", "log1p"):
         return value(name, math.copysign(math.inf, x))
     y = f(mpf(x))

@@ -100,7 +100,9 @@ import Testing
       #expect(bench.y.values == [1, 0, 0] + Array(repeating: third, count: 6))
       expectClose(bench.dx.values, Array(repeating: 0, count: 9), 1e-16)
     } else {
-      #expect(bench.y.values == [0, -1000, -2000] + Array(repeating: -log(3), count: 6))
+      #expect(bench.y.values.prefix(3) == [0, -1000, -2000])
+      // The kernel of ln(1 + x) is within 2 ULP.
+      #expect(bench.y.values.dropFirst(3).allSatisfy { abs($0 + log(3)) <= log(3).ulp })
       expectClose(bench.dx.values, [-2, 1, 1, 0, 0, 0, 0, 0, 0], 1e-15)
     }
   }

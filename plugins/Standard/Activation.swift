@@ -28,52 +28,77 @@ extension Activation {
 
 /// An elementwise layer whose function has kernels.
 protocol FunctionLayer: Layer, Component {
-  static var function: ElementwiseFunction { get }
+  var function: ElementwiseFunction { get }
 }
 
 extension FunctionLayer {
-  var elementwise: ElementwiseFunction? { Self.function }
+  var elementwise: ElementwiseFunction? { function }
 
   func plan(for inputs: [Port]) -> Plan {
-    let range: ClosedRange<Double> =
-      switch Self.function {
+    let range: ClosedRange<Double>? =
+      switch function {
       case .logistic: 0...1
       case .tanh: -1...1
       case .exp: 0...(.infinity)
       case .expm1: -1...(.infinity)
       case .log, .log1p: -.infinity...(.infinity)
+      case .gelu, .geluTanh: nil
       }
-    return Plan(output: inputs[0].shape).with(.within(range))
+    let plan = Plan(output: inputs[0].shape)
+    return range.map { plan.with(.within($0)) } ?? plan
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
     let x = node.inputs[0]
-    switch Self.function {
+    switch function {
     case .logistic: return [graph.add("Sigmoid", x)]
     case .tanh: return [graph.add("Tanh", x)]
     case .exp: return [graph.add("Exp", x)]
     case .expm1: return [graph.add("Sub", graph.add("Exp", x), graph.constant(1))]
     case .log: return [graph.add("Log", x)]
     case .log1p: return [graph.add("Log", graph.add("Add", x, graph.constant(1)))]
+    case .gelu, .geluTanh: return nil
     }
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(Self.function, pass.x, into: pass.y) }
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(function, pass.x, into: pass.y) }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    addVJP(of: Self.function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+    addVJP(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }
 
 /// The rounding error of the product of a and b in float64, ab − rounded(ab); 0 in float32.
 ///
 /// A function with slope f′ at ab is wrong by f′ times that: e^(ab), by up to |ab|/2 units in the
-/// last place.
+/// last place. Without fused multiply-add, which is a call of the C library on old processors.
 @inline(__always)
 func productError<S: Scalar>(_ a: S, _ b: S) -> S {
   guard S.self == Double.self else { return 0 }
-  let error = (-(a * b)).addingProduct(a, b)
-  return error.isFinite ? error : 0
+  let (a, b) = (Double(a), Double(b))
+  // Products of upper halves are exact.
+  let (aHigh, bHigh) = (upperHalf(a), upperHalf(b))
+  let (aLow, bLow) = (a - aHigh, b - bHigh)
+  let error = ((aHigh * bHigh - a * b) + aHigh * bLow + aLow * bHigh) + aLow * bLow
+  return error.isFinite ? S(error) : 0
+}
+
+@inline(__always)
+private func upperHalf(_ x: Double) -> Double { Double(bitPattern: x.bitPattern & ~0x7FF_FFFF) }
+
+/// f(x) of a single number, by the kernels: for numbers of which a pass needs few.
+func value<S: Scalar>(of f: ElementwiseFunction, _ x: S) -> S {
+  withSingle(x) { map(f, $0, into: $0) }
+}
+
+/// xᵖ of a single number x ≥ 0, by the kernels.
+func power<S: Scalar>(of x: S, _ p: Double) -> S { withSingle(x) { power($0, p, into: $0) } }
+
+@inline(__always)
+private func withSingle<S: Scalar>(_ x: S, _ body: (Tensor<S>) -> Void) -> S {
+  var x = x
+  withUnsafeMutablePointer(to: &x) { body(Tensor(start: $0, count: 1, shape: Shape(count: 1))) }
+  return x
 }
 
 /// Calls `body` for consecutive ranges that cover the positions 0..<count, with stack memory

@@ -28,8 +28,14 @@ struct AveragePooling: Layer, Component {
       "count_padding", default: false, "divide by the window's size in the padding too")
   }
 
+  /// Scratch memory: the row, the entries of a plane's windows, and the shares of a plane.
   func plan(for inputs: [Port]) throws -> Plan {
-    try pooling.plan(for: inputs[0].shape).with(.ofInput)
+    var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
+    let geometry = pooling.geometry(from: inputs[0].shape, to: plan.output)
+    plan.scratch = [
+      .fixed(geometry.rowRoom), .fixed(geometry.windows), .fixed(geometry.windows),
+    ]
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -55,33 +61,28 @@ struct AveragePooling: Layer, Component {
     return [graph.add("Div", sum, graph.constant(counts, node.outputPorts[0].shape.axes))]
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    pooling.forward(pass, by: Mean(countsPadding: countsPadding))
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    let (x, y, counts) = (pass.x, pass.y, pass.scratch[1])
+    let geometry = pooling.geometry(from: x.shape, to: y.shape)
+    let planes = y.count / geometry.windows
+    S.windowCounts(of: geometry, withPadding: countsPadding, into: counts.start)
+    S.windowSums(x.start, of: geometry, into: y.start, planes: planes, row: pass.scratch[0].start)
+    for plane in 0..<planes {
+      let first = plane &* geometry.windows
+      for j in counts.indices { y[first &+ j] /= counts[j] }
+    }
   }
 
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    var rule = Mean<S>(countsPadding: countsPadding)
-    pooling.backward(pass, by: &rule)
-  }
-
-  private struct Mean<S: Scalar>: PoolingRule {
-    let countsPadding: Bool
-
-    private func divisor(_ patch: Patch) -> S {
-      S(countsPadding ? patch.countWithPadding : patch.count)
-    }
-
-    func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
-      var sum: S = 0
-      for i in patch { sum += x[i] }
-      return sum / divisor(patch)
-    }
-
-    mutating func addGradient(
-      of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>
-    ) {
-      let share = dy / divisor(patch)
-      for i in patch { dx[i] += share }
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    let (dx, dy) = (pass.dx, pass.dy)
+    let (counts, shares) = (pass.scratch[1], pass.scratch[2])
+    let geometry = pooling.geometry(from: dx.shape, to: dy.shape)
+    for plane in 0..<(dy.count / geometry.windows) {
+      let first = plane &* geometry.windows
+      for j in counts.indices { shares[j] = dy[first &+ j] / counts[j] }
+      S.addWindowSpread(
+        shares.start, of: geometry, to: dx.start + plane &* geometry.rows &* geometry.columns,
+        planes: 1, row: pass.scratch[0].start)
     }
   }
 }

@@ -57,7 +57,7 @@ struct BatchNormalization: Layer, Component {
       state: [
         .init("running_mean", channels, value: 0), .init("running_variance", channels, value: 1),
       ],
-      scratch: Array(repeating: .fixed(channels.count), count: 4), couplesSamples: true)
+      scratch: Array(repeating: .fixed(channels.count), count: 5), couplesSamples: true)
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -100,53 +100,39 @@ struct BatchNormalization: Layer, Component {
     ]
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    let (x, y) = (pass.x, pass.y)
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    let (x, layout) = (pass.x, layout(pass.x, samples: pass.samples))
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
+    let (scale, shift) = (pass.scratch[2], pass.scratch[3])
     if pass.isTraining {
-      measure(x, samples: pass.samples, mean: mean, variance: inverse)
-      let n = S(pass.samples * positions(x))
+      S.normMoments(x.start, of: layout, mean: mean.start, variance: inverse.start)
+      let n = S(layout.samples * layout.positions)
       remember(mean, in: pass.state[0], scale: 1)
       remember(inverse, in: pass.state[1], scale: n > 1 ? n / (n - 1) : 1)
     } else {
       mean.update(from: pass.state[0])
       inverse.update(from: pass.state[1])
     }
-    for c in inverse.indices { inverse[c] = 1 / (inverse[c] + S(epsilon)).squareRoot() }
-
-    var i = 0
-    for _ in 0..<pass.samples {
-      for c in mean.indices {
-        let m = mean[c]
-        let scale = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
-        let b: S = isAffine ? pass.parameters[1][c] : 0
-        for k in i..<(i &+ positions(x)) { y[k] = (x[k] - m) * scale + b }
-        i &+= positions(x)
-      }
+    for c in inverse.indices {
+      inverse[c] = 1 / (inverse[c] + S(epsilon)).squareRoot()
+      scale[c] = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
+      shift[c] = isAffine ? pass.parameters[1][c] : 0
     }
+    S.normApply(
+      x.start, of: layout, mean: mean.start, scale: scale.start, shift: shift.start,
+      into: pass.y.start)
   }
 
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    let layout = layout(x, samples: pass.samples)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
-    let (sum, product) = (pass.scratch[2], pass.scratch[3])  // Σ∂y and Σ∂y·x̂
-    let positions = positions(x)
-    sum.fill(0)
-    product.fill(0)
-    var i = 0
-    for _ in 0..<pass.samples {
-      for c in mean.indices {
-        let (m, scale) = (mean[c], inverse[c])
-        var (a, b) = (S(0), S(0))
-        for k in i..<(i &+ positions) {
-          a += dy[k]
-          b += dy[k] * ((x[k] - m) * scale)
-        }
-        sum[c] += a
-        product[c] += b
-        i &+= positions
-      }
-    }
+    // Σ∂y and Σ∂y·x̂, then their means.
+    let (sum, product) = (pass.scratch[2], pass.scratch[3])
+    let weight = pass.scratch[4]
+    S.normSums(
+      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start, sum: sum.start,
+      product: product.start)
     if isAffine {
       let (dw, db) = (pass.gradients[0], pass.gradients[1])
       for c in dw.indices {
@@ -154,53 +140,21 @@ struct BatchNormalization: Layer, Component {
         db[c] += sum[c]
       }
     }
-    let n = S(pass.samples * positions)
-    i = 0
-    for _ in 0..<pass.samples {
-      for c in mean.indices {
-        let (m, scale) = (mean[c], inverse[c])
-        let w = isAffine ? pass.parameters[0][c] * scale : scale
-        // In an evaluation, μ and σ² do not depend on x.
-        let a = pass.isTraining ? sum[c] / n : 0
-        let b = pass.isTraining ? product[c] / n : 0
-        for k in i..<(i &+ positions) { dx[k] += w * (dy[k] - a - (x[k] - m) * scale * b) }
-        i &+= positions
-      }
+    let n = S(layout.samples * layout.positions)
+    for c in weight.indices {
+      weight[c] = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
+      // In an evaluation, μ and σ² do not depend on x.
+      sum[c] = pass.isTraining ? sum[c] / n : 0
+      product[c] = pass.isTraining ? product[c] / n : 0
     }
+    S.addNormVJP(
+      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
+      weight: weight.start, a: sum.start, b: product.start, to: dx.start)
   }
 
-  /// The numbers of one channel in one sample.
-  private func positions<S: Scalar>(_ x: Tensor<S>) -> Int { x.shape.count / x.shape[0] }
-
-  /// Computes the mean, then the mean squared distance from it, for every channel.
-  private func measure<S: Scalar>(
-    _ x: Tensor<S>, samples: Int, mean: Tensor<S>, variance: Tensor<S>
-  ) {
-    let positions = positions(x)
-    let n = S(samples * positions)
-    mean.fill(0)
-    variance.fill(0)
-    var i = 0
-    for _ in 0..<samples {
-      for c in mean.indices {
-        var sum: S = 0
-        for k in i..<(i &+ positions) { sum += x[k] }
-        mean[c] += sum
-        i &+= positions
-      }
-    }
-    for c in mean.indices { mean[c] /= n }
-    i = 0
-    for _ in 0..<samples {
-      for c in mean.indices {
-        let m = mean[c]
-        var sum: S = 0
-        for k in i..<(i &+ positions) { sum += (x[k] - m) * (x[k] - m) }
-        variance[c] += sum
-        i &+= positions
-      }
-    }
-    for c in variance.indices { variance[c] /= n }
+  private func layout<S: Scalar>(_ x: Tensor<S>, samples: Int) -> NormLayout {
+    let channels = x.shape[0]
+    return NormLayout(samples: samples, channels: channels, positions: x.shape.count / channels)
   }
 
   private func remember<S: Scalar>(_ statistic: Tensor<S>, in running: Tensor<S>, scale: S) {

@@ -47,15 +47,12 @@ struct Dropout: Layer, Component {
     node.inputs
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     guard pass.isTraining, rate > 0 else { return pass.copy() }
-    let (x, y, mask) = (pass.x, pass.y, pass.scratch[0])
-    let kept = S(1 / (1 - rate))
-    let first = pass.firstSample * x.shape.count
-    for i in y.indices {
-      mask[i] = pass.random.uniform(at: first &+ i) < rate ? 0 : kept
-      y[i] = x[i] * mask[i]
-    }
+    S.dropout(
+      pass.x.start, rate: rate, kept: S(1 / (1 - rate)), random: pass.random,
+      from: pass.firstSample * pass.x.shape.count, into: pass.y.start,
+      mask: pass.scratch[0].start, count: pass.y.count)
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {

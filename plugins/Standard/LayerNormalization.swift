@@ -41,7 +41,7 @@ struct LayerNormalization: Layer, Component {
       parameters: isAffine
         ? [.init("weight", shape, initial: .constant(1)), .init("bias", shape, initial: .zeros)]
         : [],
-      scratch: [.perSample(1), .perSample(1)])
+      scratch: Array(repeating: .perSample(1), count: isAffine ? 2 : 4))
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -81,60 +81,51 @@ struct LayerNormalization: Layer, Component {
     return [y]
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    let (x, y) = (pass.x, pass.y)
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    let (x, y, layout) = (pass.x, pass.y, layout(pass.x, samples: pass.samples))
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
-    let count = x.shape.count
-    for s in 0..<pass.samples {
-      let sample = (s &* count)..<(s &* count &+ count)
-      var sum: S = 0
-      for i in sample { sum += x[i] }
-      let m = sum / S(count)
-      var squares: S = 0
-      for i in sample { squares += (x[i] - m) * (x[i] - m) }
-      let scale = 1 / (squares / S(count) + S(epsilon)).squareRoot()
-      mean[s] = m
-      inverse[s] = scale
-      for i in sample { y[i] = (x[i] - m) * scale }
-      guard isAffine else { continue }
-      let (w, b) = (pass.parameters[0], pass.parameters[1])
-      for i in w.indices {
-        let k = sample.lowerBound &+ i
-        y[k] = y[k] * w[i] + b[i]
-      }
+    S.normMoments(x.start, of: layout, mean: mean.start, variance: inverse.start)
+    for s in 0..<pass.samples { inverse[s] = 1 / (inverse[s] + S(epsilon)).squareRoot() }
+    if isAffine {
+      S.entryNormApply(
+        x.start, samples: pass.samples, count: layout.positions, mean: mean.start,
+        inverse: inverse.start, weight: pass.parameters[0].start, bias: pass.parameters[1].start,
+        into: y.start)
+    } else {
+      let shift = pass.scratch[2]
+      shift.fill(0)
+      S.normApply(
+        x.start, of: layout, mean: mean.start, scale: inverse.start, shift: shift.start,
+        into: y.start)
     }
   }
 
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    let layout = layout(x, samples: pass.samples)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
-    let count = x.shape.count
-    for s in 0..<pass.samples {
-      let first = s &* count
-      let (m, scale) = (mean[s], inverse[s])
-      var (sum, product) = (S(0), S(0))  // Σg and Σg·x̂
-      for i in 0..<count {
-        let g = weight(pass, i) * dy[first &+ i]
-        sum += g
-        product += g * ((x[first &+ i] - m) * scale)
-      }
-      let (a, b) = (sum / S(count), product / S(count))
-      for i in 0..<count {
-        let k = first &+ i
-        dx[k] += scale * (weight(pass, i) * dy[k] - a - (x[k] - m) * scale * b)
-      }
-      guard isAffine else { continue }
-      let (dw, db) = (pass.gradients[0], pass.gradients[1])
-      for i in dw.indices {
-        let k = first &+ i
-        dw[i] += dy[k] * ((x[k] - m) * scale)
-        db[i] += dy[k]
-      }
+    guard !isAffine else {
+      return S.addEntryNormVJP(
+        x.start, dy.start, samples: pass.samples, count: layout.positions, mean: mean.start,
+        inverse: inverse.start, weight: pass.parameters[0].start, to: pass.gradients[0].start,
+        pass.gradients[1].start, dx.start)
     }
+    // Σ∂y and Σ∂y·x̂, then their means.
+    let (sum, product) = (pass.scratch[2], pass.scratch[3])
+    S.normSums(
+      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start, sum: sum.start,
+      product: product.start)
+    for s in 0..<pass.samples {
+      sum[s] /= S(layout.positions)
+      product[s] /= S(layout.positions)
+    }
+    S.addNormVJP(
+      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
+      weight: inverse.start, a: sum.start, b: product.start, to: dx.start)
   }
 
-  @inline(__always)
-  private func weight<S: Scalar>(_ pass: BackwardPass<S>, _ i: Int) -> S {
-    isAffine ? pass.parameters[0][i] : 1
+  /// The samples as the channels of one.
+  private func layout<S: Scalar>(_ x: Tensor<S>, samples: Int) -> NormLayout {
+    NormLayout(samples: 1, channels: samples, positions: x.shape.count)
   }
 }

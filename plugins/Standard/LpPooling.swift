@@ -65,16 +65,28 @@ struct LpPooling: Layer, Component {
   }
 
   func plan(for inputs: [Port]) throws -> Plan {
-    var plan = try pooling.plan(for: inputs[0].shape)
+    let input = inputs[0].shape
+    var plan = try pooling.plan(for: input)
     if isLearned {
       let rho = Softplus.inverse(p - 1)
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]
-    } else if p < .infinity, pooling.tile(from: inputs[0].shape, to: plan.output) != nil,
-      let x = Planes(inputs[0].shape), let y = Planes(plan.output)
-    {
-      plan.scratch = [.fixed(TiledPowerMean<Double>.room(x: x, y: y))]
+    } else if p == .infinity {
+      plan.scratch = try pooling.maximaScratch(from: input, to: plan.output)
+      return plan
+    } else if isTiled(input, plan.output), let x = Planes(input) {
+      plan.scratch = [.fixed(TiledPowerMean<Double>.room(x: x))]
+      return plan
     }
+    // float64 numbers, which take the room of two in float32.
+    let room = LpNorm.room(for: pooling.geometry(from: input, to: plan.output))
+    plan.scratch = [.fixed(room > .max / 2 ? .max : 2 * room)]
     return plan
+  }
+
+  /// Whether the kernels for windows that do not overlap have this p.
+  private func isTiled(_ input: Shape, _ output: Shape) -> Bool {
+    !isLearned && (p == 1 || p == 2 || p == 3 || p == 4)
+      && pooling.tile(from: input, to: output) != nil
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -157,53 +169,70 @@ struct LpPooling: Layer, Component {
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
-    guard !isLearned else {
-      let p = LearnedExponent.rounded(pass.parameters[0][0])
-      return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
-    }
+    if p == .infinity { return pooling.forwardMaxima(pass, isAbsolute: true) }
     if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.forward(pass) }
-    switch S(p) {
-    case 1: pooling.forward(pass, by: MagnitudeSum(normalizes: normalizes))
-    case 2: pooling.forward(pass, by: EuclideanNorm(normalizes: normalizes))
-    case 3: pooling.forward(pass, by: CubicNorm(normalizes: normalizes))
-    case 4: pooling.forward(pass, by: QuarticNorm(normalizes: normalizes))
-    case .infinity:
-      if let geometry = squares(pass.x, pass.y) {
-        let rows = pass.y.count / geometry.windows
-        S.maxAbsPool(pass.x.start, of: geometry, into: pass.y.start, rows: rows)
-      } else {
-        pooling.forward(pass, by: LargestMagnitude())
-      }
-    case let p: pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
+    let p = isLearned ? LearnedExponent.rounded(pass.parameters[0][0]) : S(p)
+    let norm = norm(p)
+    let geometry = pooling.geometry(from: pass.x.shape, to: pass.y.shape)
+    let isComplete = withRoom(pass.scratch) {
+      S.lpWindowPool(
+        pass.x.start, norm, of: geometry, into: pass.y.start,
+        planes: pass.y.count / geometry.windows, room: $0)
     }
+    guard !isComplete else { return }
+    pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes)) { $0.isNaN }
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
-    if S.self == Double.self, p != 1, p != .infinity { return preciseBackward(pass) }
-    guard !isLearned else {
-      let rho = pass.parameters[0][0]
-      var rule = LearnedPowerMean(
-        power: PowerMean(p: LearnedExponent.rounded(rho), normalizes: normalizes))
-      pooling.backward(pass, by: &rule)
-      pass.gradients[0][0] += rule.dp * Sigmoid.of(rho)
-      return
-    }
+    if p == .infinity { return pooling.backwardMaxima(pass, isAbsolute: true) }
+    if S.self == Double.self, p != 1 { return preciseBackward(pass) }
     if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.backward(pass) }
-    switch S(p) {
-    case 1: backward(pass, by: MagnitudeSum(normalizes: normalizes))
-    case 2: backward(pass, by: EuclideanNorm(normalizes: normalizes))
-    case 3: backward(pass, by: CubicNorm(normalizes: normalizes))
-    case 4: backward(pass, by: QuarticNorm(normalizes: normalizes))
-    case .infinity:
-      if let geometry = squares(pass.x, pass.y) {
-        S.addMaxAbsPoolVJP(
-          pass.x.start, of: geometry, pass.y.start, pass.dy.start, to: pass.dx.start,
-          rows: pass.y.count / geometry.windows)
-      } else {
-        backward(pass, by: LargestMagnitude())
+    let rho = isLearned ? pass.parameters[0][0] : 0
+    var rule = LearnedPowerMean(
+      power: PowerMean(
+        p: isLearned ? LearnedExponent.rounded(rho) : S(p), normalizes: normalizes))
+    let norm = norm(rule.power.p)
+    let geometry = pooling.geometry(from: pass.x.shape, to: pass.y.shape)
+    var dp = 0.0
+    let isComplete = withRoom(pass.scratch) { room in
+      withUnsafeMutablePointer(to: &dp) { dp in
+        S.addLpWindowVJP(
+          pass.x.start, norm, of: geometry, pass.y.start, pass.dy.start, to: pass.dx.start,
+          dp: isLearned ? dp : nil, planes: pass.y.count / geometry.windows, room: room)
       }
-    case let p: backward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
+    if !isComplete {
+      let (least, most) = (norm.least, norm.most)
+      let isMissing = { (y: S) in y != 0 && !(Double(y) >= least && Double(y) <= most) }
+      if isLearned {
+        pooling.backward(pass, by: &rule, where: isMissing)
+      } else {
+        pooling.backward(pass, by: &rule.power, where: isMissing)
+      }
+    }
+    if isLearned { pass.gradients[0][0] += (S(dp) + rule.dp) * value(of: .logistic, rho) }
+  }
+
+  /// p as the kernels need it. Beyond the bounds, powers of y underflow or y has lost digits.
+  private func norm<S: Scalar>(_ p: S) -> LpNorm {
+    let p = Double(p)
+    let inverse = 1 / p
+    let bound = value(of: .exp, 600 / max(p, 1))
+    let least = max(1 / bound, Double(S.leastNormalMagnitude / S.ulpOfOne))
+    let most = min(bound, Double(S.greatestFiniteMagnitude / 2))
+    return LpNorm(
+      p: p, inverseLow: ((1 - p * inverse) - productError(p, inverse)) / p,
+      least: least, most: most, normalizes: normalizes)
+  }
+
+  /// The scratch memory as numbers of float64: it begins on a cache line.
+  @inline(__always)
+  private func withRoom<S: Scalar, R>(
+    _ scratch: Tensors<S>, _ body: (UnsafeMutablePointer<Double>) -> R
+  ) -> R {
+    let bytes = scratch[0].count * MemoryLayout<S>.stride
+    return scratch[0].start.withMemoryRebound(
+      to: Double.self, capacity: bytes / MemoryLayout<Double>.stride, body)
   }
 
   private func preciseBackward<S: KernelScalar>(_ pass: BackwardPass<S>) {
@@ -212,33 +241,18 @@ struct LpPooling: Layer, Component {
       p: isLearned ? LearnedExponent.precise(rho) : (S(p), 0), normalizes: normalizes,
       isLearned: isLearned)
     pooling.backward(pass, by: &rule)
-    if isLearned { pass.gradients[0][0] += rule.dp * Sigmoid.of(rho) }
+    if isLearned { pass.gradients[0][0] += rule.dp * value(of: .logistic, rho) }
   }
 
-  /// The windows, if they are 2 × 2 and do not overlap.
-  private func squares<S: Scalar>(_ x: Tensor<S>, _ y: Tensor<S>) -> PoolingGeometry? {
-    guard let tile = pooling.tile(from: x.shape, to: y.shape), tile == (2, 2),
-      let planes = Planes(x.shape), let windows = Planes(y.shape)
-    else { return nil }
-    return PoolingGeometry(
-      height: 2, width: 2, columns: planes.columns, plane: planes.count,
-      windows: windows.columns, windowRows: windows.rows)
-  }
-
-  /// Runs the kernels for whole rows, if the plan found that windows do not overlap.
+  /// Runs the kernels for windows that do not overlap, if the plan chose them.
   private func tiled<S: KernelScalar>(
     _ x: Tensor<S>, _ y: Tensor<S>, _ scratch: Tensors<S>
   ) -> TiledPowerMean<S>? {
-    guard scratch.count > 0, let tile = pooling.tile(from: x.shape, to: y.shape),
+    guard isTiled(x.shape, y.shape), let tile = pooling.tile(from: x.shape, to: y.shape),
       let planes = Planes(x.shape), let windows = Planes(y.shape)
     else { return nil }
     return TiledPowerMean(
       p: p, normalizes: normalizes, height: tile.height, width: tile.width, x: planes, y: windows,
       room: scratch[0])
-  }
-
-  private func backward<S, Rule: PoolingRule<S>>(_ pass: BackwardPass<S>, by rule: Rule) {
-    var rule = rule
-    pooling.backward(pass, by: &rule)
   }
 }

@@ -22,7 +22,9 @@ struct MaxPooling: Layer, Component {
   init(from options: inout Options) { pooling = Pooling(from: &options) }
 
   func plan(for inputs: [Port]) throws -> Plan {
-    try pooling.plan(for: inputs[0].shape).with(.ofInput)
+    var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
+    plan.scratch = try pooling.maximaScratch(from: inputs[0].shape, to: plan.output)
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -44,32 +46,38 @@ struct MaxPooling: Layer, Component {
     ]
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) { pooling.forward(pass, by: Maximum()) }
-
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    var rule = Maximum<S>()
-    pooling.backward(pass, by: &rule)
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    pooling.forwardMaxima(pass, isAbsolute: false)
   }
 
-  private struct Maximum<S: Scalar>: PoolingRule {
-    func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
-      var y = -S.infinity
-      var nans = 0
-      // Selections instead of branches, because it cannot be predicted which entry is larger.
-      for i in patch {
-        y = x[i] > y ? x[i] : y
-        nans &+= x[i].isNaN ? 1 : 0
-      }
-      return nans == 0 ? y : .nan
-    }
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    pooling.backwardMaxima(pass, isAbsolute: false)
+  }
+}
 
-    mutating func addGradient(
-      of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>
-    ) {
-      for i in patch where x[i] == y || x[i].isNaN {
-        dx[i] += dy
-        return
-      }
+extension Pooling {
+  /// The positions of the largest entries, and two rows.
+  func maximaScratch(from input: Shape, to output: Shape) throws -> [Plan.Scratch] {
+    let geometry = geometry(from: input, to: output)
+    // A position is stored in the bits of a float32.
+    guard Shape([geometry.rows, geometry.columns]).count <= Int(Int32.max) else {
+      throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
     }
+    return [.perSample(output.count), .fixed(2 * geometry.rowRoom)]
+  }
+
+  func forwardMaxima<S: KernelScalar>(_ pass: ForwardPass<S>, isAbsolute: Bool) {
+    let geometry = geometry(from: pass.x.shape, to: pass.y.shape)
+    S.windowMaxima(
+      pass.x.start, isAbsolute: isAbsolute, of: geometry, into: pass.y.start,
+      positions: pass.scratch[0].start, planes: pass.y.count / geometry.windows,
+      row: pass.scratch[1].start)
+  }
+
+  func backwardMaxima<S: KernelScalar>(_ pass: BackwardPass<S>, isAbsolute: Bool) {
+    let geometry = geometry(from: pass.x.shape, to: pass.y.shape)
+    S.addWindowMaximaVJP(
+      pass.x.start, isAbsolute: isAbsolute, of: geometry, positions: pass.scratch[0].start,
+      pass.dy.start, to: pass.dx.start, planes: pass.y.count / geometry.windows)
   }
 }

@@ -159,6 +159,24 @@ struct Patch: Sequence, IteratorProtocol {
     countWithPadding = rows.countWithPadding &* columns.countWithPadding
   }
 
+  /// Calls `body` with the positions of up to 64 entries at a time, and with stack memory for `rows`
+  /// numbers of each.
+  @inline(__always)
+  func inBlocks<S: Scalar>(rows: Int, _ body: (EntryBlock<S>) -> Void) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { positions in
+      withUnsafeTemporaryAllocation(of: S.self, capacity: 64 &* rows) { room in
+        var rest = self
+        var left = count
+        while left > 0 {
+          let size = Swift.min(64, left)
+          for k in 0..<size { positions[k] = rest.next() ?? 0 }
+          body(EntryBlock(positions: positions.baseAddress!, count: size, room: room.baseAddress!))
+          left &-= size
+        }
+      }
+    }
+  }
+
   @inline(__always)
   mutating func next() -> Int? {
     if columnsLeft == 0 {
@@ -172,6 +190,18 @@ struct Patch: Sequence, IteratorProtocol {
     column &+= columnStep
     columnsLeft &-= 1
     return position
+  }
+}
+
+/// Some entries of a window, with rows of numbers for the kernels.
+struct EntryBlock<S: Scalar> {
+  let positions: UnsafeMutablePointer<Int>
+  let count: Int
+  let room: UnsafeMutablePointer<S>
+
+  @inline(__always)
+  func row(_ k: Int) -> Tensor<S> {
+    Tensor(start: room + 64 &* k, count: count, shape: Shape(count: count))
   }
 }
 
@@ -218,7 +248,8 @@ struct Patches: Sequence, IteratorProtocol {
   }
 }
 
-/// The rule that computes one number from the entries of a window.
+/// The rule that computes one number from the entries of a window, if the kernels for all windows
+/// do not: because powers underflow, or for float64, which checks gradients.
 protocol PoolingRule<S> {
   associatedtype S: Scalar
 
@@ -231,22 +262,28 @@ protocol PoolingRule<S> {
 }
 
 extension Pooling {
-  /// Computes y, window by window.
-  func forward<S, Rule: PoolingRule<S>>(_ pass: ForwardPass<S>, by rule: Rule) {
+  /// Computes the y for which `isMissing` is true.
+  func forward<S, Rule: PoolingRule<S>>(
+    _ pass: ForwardPass<S>, by rule: Rule, where isMissing: (S) -> Bool
+  ) {
     let (x, y) = (pass.x, pass.y)
     var j = 0
     for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
-      y[j] = rule.value(x.start + plane, patch)
+      if isMissing(y[j]) { y[j] = rule.value(x.start + plane, patch) }
       j &+= 1
     }
   }
 
-  /// Adds to dx, window by window in the order of y.
-  func backward<S, Rule: PoolingRule<S>>(_ pass: BackwardPass<S>, by rule: inout Rule) {
+  /// Adds the gradients of the windows for whose y `isMissing` is true to dx, in the order of y.
+  func backward<S, Rule: PoolingRule<S>>(
+    _ pass: BackwardPass<S>, by rule: inout Rule, where isMissing: (S) -> Bool = { _ in true }
+  ) {
     let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
     var j = 0
     for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
-      rule.addGradient(of: dy[j], y[j], x.start + plane, patch, to: dx.start + plane)
+      if isMissing(y[j]) {
+        rule.addGradient(of: dy[j], y[j], x.start + plane, patch, to: dx.start + plane)
+      }
       j &+= 1
     }
   }
@@ -261,6 +298,18 @@ extension Pooling {
       windows: patches.map { plane, patch in patch.map { plane + $0 } },
       sizes: patches.map { countsPadding ? $1.countWithPadding : $1.count },
       input: input, output: output, normalizes: normalizes)
+  }
+
+  /// The windows for the kernels, and the planes of all samples.
+  @inline(__always)
+  func geometry(from input: Shape, to output: Shape) -> WindowGeometry {
+    guard let x = Planes(input), let y = Planes(output) else {
+      preconditionFailure("`plan` lets no other shape pass")
+    }
+    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
+    return WindowGeometry(
+      rows: x.rows, columns: x.columns, down: rows.axis(positions: y.rows),
+      across: columns.axis(positions: y.columns))
   }
 
   /// The windows of a batch in the order of y.

@@ -16,7 +16,7 @@ struct Sigmoid: FunctionLayer {
     example: "- sigmoid",
     source: "Rumelhart, Hinton, Williams 1986; Tang 2018, eq. 12; Tanaka 2013, eq. 27 (y, not y′)")
 
-  static let function = ElementwiseFunction.logistic
+  var function: ElementwiseFunction { .logistic }
 
   init(from options: inout Options) {}
 

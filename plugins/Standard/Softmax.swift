@@ -136,48 +136,74 @@ struct LogSoftmax: Layer, Component {
       }
     }
     map(.exp, y, into: y)
-    for line in 0..<lines.count(samples: pass.samples) {
-      let first = lines.first(line)
-      let top = lines.largest(x, from: first)
-      let m = x[top]
-      var rest: S = 0
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        rest += i == top ? 0 : corrected(y[i], x[i], m)
+    inBlocks(of: lines.count(samples: pass.samples)) { (block, logarithm: Tensor<S>) in
+      for line in block {
+        let first = lines.first(line)
+        let top = lines.largest(x, from: first)
+        var rest: S = 0
+        for k in 0..<lines.length {
+          let i = first &+ k &* lines.step
+          rest += i == top ? 0 : corrected(y[i], x[i], x[top])
+        }
+        logarithm[line &- block.lowerBound] = rest
       }
-      let logarithm = rest < 0.5 ? S.log1p(rest) : S.log(1 + rest)
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        y[i] = x[i] - m - logarithm
+      map(.log1p, logarithm, into: logarithm)
+      for line in block {
+        let first = lines.first(line)
+        let m = x[lines.largest(x, from: first)]
+        for k in 0..<lines.length {
+          let i = first &+ k &* lines.step
+          y[i] = x[i] - m - logarithm[line &- block.lowerBound]
+        }
       }
     }
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
+    let (x, y) = (pass.x, pass.y)
     let lines = Lines(y.shape)
-    for line in 0..<lines.count(samples: pass.samples) {
-      let first = lines.first(line)
-      let top = lines.largest(x, from: first)
-      let m = x[top]
-      let share = S.exp(y[top])
-      var others: S = 0
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        others += i == top ? 0 : dy[i]
+    inBlocks(of: lines.count(samples: pass.samples), numbersEach: 2) {
+      (block, room: Tensor<S>) in
+      // e^(y_w) and e^(y_w) − 1 of the largest of each line.
+      let share = room.slice(0..<block.count)
+      let less = room.slice(block.count..<2 &* block.count)
+      for line in block {
+        share[line &- block.lowerBound] = y[lines.largest(x, from: lines.first(line))]
       }
-      let sum = dy[top] + others
-      inBlocks(of: lines.length) { block, e in
-        for k in block { e[k &- block.lowerBound] = x[first &+ k &* lines.step] - m }
-        map(.exp, e, into: e)
-        for k in block {
-          let i = first &+ k &* lines.step
-          if i == top {
-            dx[i] += -S.expm1(y[i]) * dy[i] - share * others
-          } else {
-            let power = corrected(e[k &- block.lowerBound], x[i], m)
-            dx[i] += dy[i] - power * share * sum
-          }
+      map(.expm1, share, into: less)
+      map(.exp, share, into: share)
+      for line in block {
+        let k = line &- block.lowerBound
+        addGradient(pass, of: line, lines, share: share[k], less: less[k])
+      }
+    }
+  }
+
+  /// Adds the gradient of one line, whose largest entry has the share e^(y_w), and `less` is
+  /// e^(y_w) − 1.
+  private func addGradient<S: Scalar>(
+    _ pass: BackwardPass<S>, of line: Int, _ lines: Lines, share: S, less: S
+  ) {
+    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    let first = lines.first(line)
+    let top = lines.largest(x, from: first)
+    let m = x[top]
+    var others: S = 0
+    for k in 0..<lines.length {
+      let i = first &+ k &* lines.step
+      others += i == top ? 0 : dy[i]
+    }
+    let sum = dy[top] + others
+    inBlocks(of: lines.length) { block, e in
+      for k in block { e[k &- block.lowerBound] = x[first &+ k &* lines.step] - m }
+      map(.exp, e, into: e)
+      for k in block {
+        let i = first &+ k &* lines.step
+        if i == top {
+          dx[i] += -less * dy[i] - share * others
+        } else {
+          let power = corrected(e[k &- block.lowerBound], x[i], m)
+          dx[i] += dy[i] - power * share * sum
         }
       }
     }

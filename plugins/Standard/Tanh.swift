@@ -13,7 +13,7 @@ struct Tanh: FunctionLayer {
     example: "- tanh",
     source: "LeCun, Bottou, Orr, Müller 1998, \"Efficient BackProp\"")
 
-  static let function = ElementwiseFunction.tanh
+  var function: ElementwiseFunction { .tanh }
 
   init(from options: inout Options) {}
 

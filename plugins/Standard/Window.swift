@@ -15,6 +15,11 @@ struct Window: Equatable {
   var padding = 0
   var dilation = 1
 
+  func axis(positions: Int) -> WindowGeometry.Axis {
+    WindowGeometry.Axis(
+      size: size, stride: stride, padding: padding, dilation: dilation, positions: positions)
+  }
+
   /// The distance from the first entry to the last, both included.
   var extent: Int { (size &- 1) &* dilation &+ 1 }
 

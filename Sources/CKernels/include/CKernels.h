@@ -18,6 +18,8 @@ enum nnexp_function {
   nnexp_log1p,
   nnexp_tanh,
   nnexp_logistic,
+  nnexp_gelu,
+  nnexp_gelu_tanh,
   nnexp_function_count
 };
 
@@ -32,12 +34,37 @@ struct nnexp_pooling_geometry {
   long windows, window_rows;
 };
 
-/// The windows of a convolution with stride 1, all of them inside x.
+/// Any pooling windows over planes of `rows` × `columns`.
+struct nnexp_window_geometry {
+  long rows, columns;
+  /// The extents of a window, the distances between windows and between their entries, and the
+  /// empty positions before a plane's first row and column.
+  long window_rows, window_columns, row_stride, column_stride, row_dilation, column_dilation;
+  long row_padding, column_padding;
+  /// The windows along each axis.
+  long position_rows, position_columns;
+  /// The numbers in the scratch memory for one row: columns + 2·column_padding + column_stride + 40.
+  long row_room;
+};
+
+/// The p of an Lp norm, its mean in place of its sum, and the limits of the norms that float64 computes
+/// without underflow.
+struct nnexp_lp {
+  double p;
+  /// 1/p less its rounded value.
+  double inverse_low;
+  double least, most;
+  int normalizes;
+};
+
+/// The windows of a convolution, all of them inside x.
 struct nnexp_patch_geometry {
   /// The extents of x.
   long channels, rows, columns;
   /// The extents of a window, and the distance from one of its entries to the next.
   long window_rows, window_columns, row_dilation, column_dilation;
+  /// The distance from one window to the next.
+  long row_stride, column_stride;
   /// The number of positions of the window.
   long position_rows, position_columns;
 };
@@ -120,12 +147,48 @@ long nnexp_reduce_angle(double x, double *parts);
   long (*lp_pool_vjp)(                                                             \
       const struct nnexp_pooling_geometry *geometry, int p, REAL n, const REAL *x, const REAL *y, \
       const REAL *dy, REAL *dx, long row, long rows, REAL *room);                  \
-  /* The same for p = ∞ and windows of 2 × 2; see MaxAbsPooling.h. */              \
-  void (*max_abs_pool)(                                                            \
-      const struct nnexp_pooling_geometry *geometry, const REAL *x, REAL *y, long rows); \
-  void (*max_abs_pool_vjp)(                                                        \
-      const struct nnexp_pooling_geometry *geometry, const REAL *x, const REAL *y, const REAL *dy, \
-      REAL *dx, long rows);                                                        \
+  /* Pooling over any windows; see Windows.h. */                                    \
+  void (*window_sums)(                                                             \
+      const struct nnexp_window_geometry *w, const REAL *x, REAL *y, long planes, REAL *row); \
+  void (*window_spread)(                                                           \
+      const struct nnexp_window_geometry *w, const REAL *dy, REAL *dx, long planes, REAL *row); \
+  void (*window_counts)(                                                           \
+      const struct nnexp_window_geometry *w, int with_padding, REAL *counts);      \
+  void (*window_maxima)(                                                           \
+      const struct nnexp_window_geometry *w, int is_absolute, const REAL *x, REAL *y, \
+      REAL *positions, long planes, REAL *row);                                    \
+  void (*window_maxima_vjp)(                                                       \
+      const struct nnexp_window_geometry *w, int is_absolute, const REAL *x, const REAL *positions, \
+      const REAL *dy, REAL *dx, long planes);                                      \
+  /* Lp pooling over any windows; see LpWindows.h. */                              \
+  int (*lp_window_pool)(                                                           \
+      const struct nnexp_window_geometry *w, const struct nnexp_lp *lp, const REAL *x, REAL *y, \
+      long planes, double *room);                                                  \
+  int (*lp_window_vjp)(                                                            \
+      const struct nnexp_window_geometry *w, const struct nnexp_lp *lp, const REAL *x, const REAL *y, \
+      const REAL *dy, REAL *dx, long planes, double *dp, double *room);            \
+  /* Normalization of [samples, channels, positions]; see Normalization.h. */      \
+  void (*norm_moments)(                                                            \
+      long samples, long channels, long positions, const REAL *x, REAL *mean, REAL *variance); \
+  void (*norm_apply)(                                                              \
+      long samples, long channels, long positions, const REAL *x, const REAL *mean, \
+      const REAL *scale, const REAL *shift, REAL *y);                              \
+  void (*norm_sums)(                                                               \
+      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
+      const REAL *inverse, REAL *sum, REAL *product);                              \
+  void (*norm_vjp)(                                                                \
+      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
+      const REAL *inverse, const REAL *weight, const REAL *a, const REAL *b, REAL *dx); \
+  void (*entry_norm_apply)(                                                        \
+      long samples, long count, const REAL *x, const REAL *mean, const REAL *inverse, \
+      const REAL *weight, const REAL *bias, REAL *y);                              \
+  void (*entry_norm_vjp)(                                                          \
+      long samples, long count, const REAL *x, const REAL *dy, const REAL *mean,   \
+      const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx); \
+  /* A mask that is 0 where the 53 bits at a position are below `limit`; see Random.h. */ \
+  void (*dropout)(                                                                 \
+      unsigned long key, long first, long limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
+      long count);                                                                 \
   /* Windows as the columns of a matrix, and added back; see Im2col.h. */          \
   void (*im2col)(const struct nnexp_patch_geometry *geometry, const REAL *x, REAL *patches); \
   void (*col2im)(const struct nnexp_patch_geometry *geometry, const REAL *patches, REAL *x); \
@@ -256,24 +319,78 @@ static inline long nnexp_lp_pool_vjp_f64(
   return nnexp_kernels()->f64.lp_pool_vjp(geometry, p, n, x, y, dy, dx, row, rows, room);
 }
 
-static inline void nnexp_max_abs_pool_f32(
-    const struct nnexp_pooling_geometry *geometry, const float *x, float *y, long rows) {
-  nnexp_kernels()->f32.max_abs_pool(geometry, x, y, rows);
-}
-static inline void nnexp_max_abs_pool_vjp_f32(
-    const struct nnexp_pooling_geometry *geometry, const float *x, const float *y, const float *dy, float *dx,
-    long rows) {
-  nnexp_kernels()->f32.max_abs_pool_vjp(geometry, x, y, dy, dx, rows);
-}
-static inline void nnexp_max_abs_pool_f64(
-    const struct nnexp_pooling_geometry *geometry, const double *x, double *y, long rows) {
-  nnexp_kernels()->f64.max_abs_pool(geometry, x, y, rows);
-}
-static inline void nnexp_max_abs_pool_vjp_f64(
-    const struct nnexp_pooling_geometry *geometry, const double *x, const double *y, const double *dy, double *dx,
-    long rows) {
-  nnexp_kernels()->f64.max_abs_pool_vjp(geometry, x, y, dy, dx, rows);
-}
+#define NNEXP_CALLS(REAL, SUFFIX)                                                  \
+  static inline void nnexp_window_sums_##SUFFIX(                                   \
+      const struct nnexp_window_geometry *w, const REAL *x, REAL *y, long planes, REAL *row) { \
+    nnexp_kernels()->SUFFIX.window_sums(w, x, y, planes, row);                     \
+  }                                                                                \
+  static inline void nnexp_window_spread_##SUFFIX(                                 \
+      const struct nnexp_window_geometry *w, const REAL *dy, REAL *dx, long planes, REAL *row) { \
+    nnexp_kernels()->SUFFIX.window_spread(w, dy, dx, planes, row);                 \
+  }                                                                                \
+  static inline void nnexp_window_counts_##SUFFIX(                                 \
+      const struct nnexp_window_geometry *w, int with_padding, REAL *counts) {     \
+    nnexp_kernels()->SUFFIX.window_counts(w, with_padding, counts);                \
+  }                                                                                \
+  static inline void nnexp_window_maxima_##SUFFIX(                                 \
+      const struct nnexp_window_geometry *w, int is_absolute, const REAL *x, REAL *y, \
+      REAL *positions, long planes, REAL *row) {                                   \
+    nnexp_kernels()->SUFFIX.window_maxima(w, is_absolute, x, y, positions, planes, row); \
+  }                                                                                \
+  static inline void nnexp_window_maxima_vjp_##SUFFIX(                             \
+      const struct nnexp_window_geometry *w, int is_absolute, const REAL *x, const REAL *positions, \
+      const REAL *dy, REAL *dx, long planes) {                                     \
+    nnexp_kernels()->SUFFIX.window_maxima_vjp(w, is_absolute, x, positions, dy, dx, planes); \
+  }                                                                                \
+  static inline int nnexp_lp_window_pool_##SUFFIX(                                 \
+      const struct nnexp_window_geometry *w, const struct nnexp_lp *lp, const REAL *x, REAL *y, \
+      long planes, double *room) {                                                 \
+    return nnexp_kernels()->SUFFIX.lp_window_pool(w, lp, x, y, planes, room);      \
+  }                                                                                \
+  static inline int nnexp_lp_window_vjp_##SUFFIX(                                  \
+      const struct nnexp_window_geometry *w, const struct nnexp_lp *lp, const REAL *x, const REAL *y, \
+      const REAL *dy, REAL *dx, long planes, double *dp, double *room) {           \
+    return nnexp_kernels()->SUFFIX.lp_window_vjp(w, lp, x, y, dy, dx, planes, dp, room); \
+  }                                                                                \
+  static inline void nnexp_norm_moments_##SUFFIX(                                  \
+      long samples, long channels, long positions, const REAL *x, REAL *mean, REAL *variance) { \
+    nnexp_kernels()->SUFFIX.norm_moments(samples, channels, positions, x, mean, variance); \
+  }                                                                                \
+  static inline void nnexp_norm_apply_##SUFFIX(                                    \
+      long samples, long channels, long positions, const REAL *x, const REAL *mean, \
+      const REAL *scale, const REAL *shift, REAL *y) {                             \
+    nnexp_kernels()->SUFFIX.norm_apply(samples, channels, positions, x, mean, scale, shift, y); \
+  }                                                                                \
+  static inline void nnexp_norm_sums_##SUFFIX(                                     \
+      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
+      const REAL *inverse, REAL *sum, REAL *product) {                             \
+    nnexp_kernels()->SUFFIX.norm_sums(                                             \
+        samples, channels, positions, x, dy, mean, inverse, sum, product);         \
+  }                                                                                \
+  static inline void nnexp_norm_vjp_##SUFFIX(                                      \
+      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
+      const REAL *inverse, const REAL *weight, const REAL *a, const REAL *b, REAL *dx) { \
+    nnexp_kernels()->SUFFIX.norm_vjp(                                              \
+        samples, channels, positions, x, dy, mean, inverse, weight, a, b, dx);     \
+  }                                                                                \
+  static inline void nnexp_entry_norm_apply_##SUFFIX(                              \
+      long samples, long count, const REAL *x, const REAL *mean, const REAL *inverse, \
+      const REAL *weight, const REAL *bias, REAL *y) {                             \
+    nnexp_kernels()->SUFFIX.entry_norm_apply(samples, count, x, mean, inverse, weight, bias, y); \
+  }                                                                                \
+  static inline void nnexp_entry_norm_vjp_##SUFFIX(                                \
+      long samples, long count, const REAL *x, const REAL *dy, const REAL *mean,   \
+      const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx) { \
+    nnexp_kernels()->SUFFIX.entry_norm_vjp(                                        \
+        samples, count, x, dy, mean, inverse, weight, dweight, dbias, dx);         \
+  }                                                                                \
+  static inline void nnexp_dropout_##SUFFIX(                                       \
+      unsigned long key, long first, long limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
+      long count) {                                                                \
+    nnexp_kernels()->SUFFIX.dropout(key, first, limit, kept, x, y, mask, count);   \
+  }
+NNEXP_CALLS(float, f32)
+NNEXP_CALLS(double, f64)
 
 static inline void nnexp_im2col_f32(
     const struct nnexp_patch_geometry *geometry, const float *x, float *patches) {

@@ -39,16 +39,78 @@ package protocol KernelScalar: Scalar {
     room: UnsafeMutablePointer<Self>
   ) -> Int
 
-  /// y ← max|xᵢ| of every 2 × 2 window in `rows` rows of windows; NaN if the window contains
-  /// one.
-  static func maxAbsPool(
-    _ x: UnsafePointer<Self>, of geometry: PoolingGeometry, into y: UnsafeMutablePointer<Self>,
-    rows: Int)
-  /// ∂x += ∂y·sign(x) at the first entry of each such window whose absolute value equals y, or
-  /// that is NaN.
-  static func addMaxAbsPoolVJP(
-    _ x: UnsafePointer<Self>, of geometry: PoolingGeometry, _ y: UnsafePointer<Self>,
-    _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Int)
+  /// y ← Σ xᵢ of every window. `row` is scratch memory for `geometry.rowRoom` numbers.
+  static func windowSums(
+    _ x: UnsafePointer<Self>, of geometry: WindowGeometry, into y: UnsafeMutablePointer<Self>,
+    planes: Int, row: UnsafeMutablePointer<Self>)
+  /// ∂x += ∂y of every window, to each of its entries.
+  static func addWindowSpread(
+    _ dy: UnsafePointer<Self>, of geometry: WindowGeometry, to dx: UnsafeMutablePointer<Self>,
+    planes: Int, row: UnsafeMutablePointer<Self>)
+  /// counts ← the entries of every window of a plane.
+  static func windowCounts(
+    of geometry: WindowGeometry, withPadding: Bool, into counts: UnsafeMutablePointer<Self>)
+  /// y ← the largest xᵢ, or |xᵢ|; NaN if there is one. `positions` ← the integer position of the
+  /// first such entry in its plane, in the bits of a number. `row` is scratch memory for
+  /// 2·`geometry.rowRoom` numbers.
+  ///
+  /// - Precondition: a plane has at most 2³¹ − 1 numbers in float32.
+  static func windowMaxima(
+    _ x: UnsafePointer<Self>, isAbsolute: Bool, of geometry: WindowGeometry,
+    into y: UnsafeMutablePointer<Self>, positions: UnsafeMutablePointer<Self>, planes: Int,
+    row: UnsafeMutablePointer<Self>)
+  /// ∂x += ∂y, or ∂y·sign(x), at these positions.
+  static func addWindowMaximaVJP(
+    _ x: UnsafePointer<Self>, isAbsolute: Bool, of geometry: WindowGeometry,
+    positions: UnsafePointer<Self>, _ dy: UnsafePointer<Self>,
+    to dx: UnsafeMutablePointer<Self>, planes: Int)
+  /// y ← (Σ|xᵢ|ᵖ)^(1/p), or that of the mean. Returns false if a y is not within the norm's
+  /// bounds; such a y is NaN. `room` is scratch memory for `LpNorm.room` numbers.
+  static func lpWindowPool(
+    _ x: UnsafePointer<Self>, _ norm: LpNorm, of geometry: WindowGeometry,
+    into y: UnsafeMutablePointer<Self>, planes: Int, room: UnsafeMutablePointer<Double>
+  ) -> Bool
+  /// Adds the gradients of x, and to `dp` that of p. Returns false if it left windows out, because
+  /// their y is neither 0 nor within the bounds.
+  static func addLpWindowVJP(
+    _ x: UnsafePointer<Self>, _ norm: LpNorm, of geometry: WindowGeometry,
+    _ y: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>,
+    dp: UnsafeMutablePointer<Double>?, planes: Int, room: UnsafeMutablePointer<Double>
+  ) -> Bool
+
+  /// The mean of each channel, and its variance, the mean squared distance from the mean.
+  static func normMoments(
+    _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafeMutablePointer<Self>,
+    variance: UnsafeMutablePointer<Self>)
+  /// y ← (x − mean)·scale + shift
+  static func normApply(
+    _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafePointer<Self>,
+    scale: UnsafePointer<Self>, shift: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>)
+  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse.
+  static func normSums(
+    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, of layout: NormLayout,
+    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, sum: UnsafeMutablePointer<Self>,
+    product: UnsafeMutablePointer<Self>)
+  /// ∂x += weight·(∂y − a − x̂·b)
+  static func addNormVJP(
+    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, of layout: NormLayout,
+    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, weight: UnsafePointer<Self>,
+    a: UnsafePointer<Self>, b: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>)
+  /// y ← (x − mean)·inverse ⊗ weight + bias, with a mean per sample and a weight per entry.
+  static func entryNormApply(
+    _ x: UnsafePointer<Self>, samples: Int, count: Int, mean: UnsafePointer<Self>,
+    inverse: UnsafePointer<Self>, weight: UnsafePointer<Self>, bias: UnsafePointer<Self>,
+    into y: UnsafeMutablePointer<Self>)
+  /// Adds the gradients of the weights, of the biases and of x.
+  static func addEntryNormVJP(
+    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, samples: Int, count: Int,
+    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, weight: UnsafePointer<Self>,
+    to dw: UnsafeMutablePointer<Self>, _ db: UnsafeMutablePointer<Self>,
+    _ dx: UnsafeMutablePointer<Self>)
+  /// mask ← 0 where `random.uniform(at: first + i)` is below the rate, otherwise `kept`; y ← x·mask.
+  static func dropout(
+    _ x: UnsafePointer<Self>, rate: Double, kept: Self, random: RandomStream, from first: Int,
+    into y: UnsafeMutablePointer<Self>, mask: UnsafeMutablePointer<Self>, count: Int)
 
   /// patches ← the windows of x, one per column.
   static func im2col(

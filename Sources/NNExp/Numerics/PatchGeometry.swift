@@ -1,10 +1,10 @@
 internal import CKernels
 
-/// The windows of a convolution with stride 1 and without padding, in the layout of `im2col`.
+/// The windows of a convolution without padding, in the layout of `im2col`.
 ///
 /// They form a matrix of patches `[channels·window rows·window columns, positions]`:
 ///
-///     P[i, u, v; r, c] = x[i, r + u·dilation, c + v·dilation]
+///     P[i, u, v; r, c] = x[i, r·stride + u·dilation, c·stride + v·dilation]
 package struct PatchGeometry: Sendable {
   /// The extents of the input.
   package let channels: Int
@@ -13,21 +13,23 @@ package struct PatchGeometry: Sendable {
   package let window: (rows: Int, columns: Int)
   /// The distance from one entry of a window to the next.
   package let dilation: (rows: Int, columns: Int)
+  /// The distance from one window to the next.
+  package let stride: (rows: Int, columns: Int)
 
   /// - Precondition: the window fits the input.
   package init(
     channels: Int, rows: Int, columns: Int, window: (rows: Int, columns: Int),
-    dilation: (rows: Int, columns: Int)
+    dilation: (rows: Int, columns: Int), stride: (rows: Int, columns: Int) = (1, 1)
   ) {
     (self.channels, self.rows, self.columns) = (channels, rows, columns)
-    (self.window, self.dilation) = (window, dilation)
+    (self.window, self.dilation, self.stride) = (window, dilation, stride)
   }
 
   /// The number of window positions along each axis.
   package var positions: (rows: Int, columns: Int) {
     (
-      rows &- (window.rows &- 1) &* dilation.rows,
-      columns &- (window.columns &- 1) &* dilation.columns
+      (rows &- (window.rows &- 1) &* dilation.rows &- 1) / stride.rows &+ 1,
+      (columns &- (window.columns &- 1) &* dilation.columns &- 1) / stride.columns &+ 1
     )
   }
 
@@ -35,8 +37,8 @@ package struct PatchGeometry: Sendable {
     nnexp_patch_geometry(
       channels: channels, rows: rows, columns: columns, window_rows: window.rows,
       window_columns: window.columns, row_dilation: dilation.rows,
-      column_dilation: dilation.columns, position_rows: positions.rows,
-      position_columns: positions.columns)
+      column_dilation: dilation.columns, row_stride: stride.rows, column_stride: stride.columns,
+      position_rows: positions.rows, position_columns: positions.columns)
   }
 }
 

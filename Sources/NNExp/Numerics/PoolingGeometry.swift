@@ -30,22 +30,6 @@ package struct PoolingGeometry: Sendable {
 // the same order on every processor.
 
 extension Float {
-  package static func maxAbsPool(
-    _ x: UnsafePointer<Float>, of geometry: PoolingGeometry, into y: UnsafeMutablePointer<Float>,
-    rows: Int
-  ) {
-    var geometry = geometry.code
-    nnexp_max_abs_pool_f32(&geometry, x, y, rows)
-  }
-
-  package static func addMaxAbsPoolVJP(
-    _ x: UnsafePointer<Float>, of geometry: PoolingGeometry, _ y: UnsafePointer<Float>,
-    _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, rows: Int
-  ) {
-    var geometry = geometry.code
-    nnexp_max_abs_pool_vjp_f32(&geometry, x, y, dy, dx, rows)
-  }
-
   package static func lpPoolSums(
     _ x: UnsafePointer<Float>, _ p: Int, over n: Float, of geometry: PoolingGeometry,
     into y: UnsafeMutablePointer<Float>, rows: Int, room: UnsafeMutablePointer<Float>
@@ -73,22 +57,6 @@ extension Float {
 }
 
 extension Double {
-  package static func maxAbsPool(
-    _ x: UnsafePointer<Double>, of geometry: PoolingGeometry, into y: UnsafeMutablePointer<Double>,
-    rows: Int
-  ) {
-    var geometry = geometry.code
-    nnexp_max_abs_pool_f64(&geometry, x, y, rows)
-  }
-
-  package static func addMaxAbsPoolVJP(
-    _ x: UnsafePointer<Double>, of geometry: PoolingGeometry, _ y: UnsafePointer<Double>,
-    _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, rows: Int
-  ) {
-    var geometry = geometry.code
-    nnexp_max_abs_pool_vjp_f64(&geometry, x, y, dy, dx, rows)
-  }
-
   package static func lpPoolSums(
     _ x: UnsafePointer<Double>, _ p: Int, over n: Double, of geometry: PoolingGeometry,
     into y: UnsafeMutablePointer<Double>, rows: Int, room: UnsafeMutablePointer<Double>

@@ -81,7 +81,7 @@ import Testing
         formula: "max(x)", more: [("window", 3), ("stride", 1), ("padding", 1)]),
       .init(
         type: "average_pooling", options: [("window", 2)], formula: "mean(x)",
-        more: [("window", 2)]),
+        more: [("window", 2)], least: 1),
     ]
 
   @Test(arguments: norms) func `pooling agrees`(pair: Pair) throws {

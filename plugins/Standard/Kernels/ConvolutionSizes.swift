@@ -32,9 +32,9 @@ struct ConvolutionSizes {
   /// True if neighboring windows are one position apart.
   var isDense: Bool { rows.stride == 1 && columns.stride == 1 }
 
-  /// True if neighboring windows are one position apart and extend beyond the input, which is
-  /// therefore copied into a border of zeros first.
-  var isBordered: Bool { isDense && (rows.padding > 0 || columns.padding > 0) }
+  /// True if windows extend beyond the input, which is therefore copied into a border of zeros
+  /// first.
+  var isBordered: Bool { rows.padding > 0 || columns.padding > 0 }
 
   /// - Parameters:
   ///   - input: `[channels, rows, columns]`, where the number of channels is a multiple of

@@ -100,11 +100,11 @@ extension ConvolutionSizes {
     Matrix(start: weight.start + group &* weights, rows: depth, columns: units)
   }
 
-  /// The windows one position apart, over the padded input.
+  /// The windows over the padded input.
   fileprivate var windows: PatchGeometry {
     PatchGeometry(
       channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
-      dilation: (rows.dilation, columns.dilation))
+      dilation: (rows.dilation, columns.dilation), stride: (rows.stride, columns.stride))
   }
 }
 
@@ -116,31 +116,7 @@ extension Im2colConvolution {
       sizes.copy(x, into: scratch[2].start)
       return S.im2col(sizes.windows, scratch[2].start, into: patches)
     }
-    if sizes.isDense { return S.im2col(sizes.windows, x, into: patches) }
-    var to = patches
-    for i in 0..<sizes.inputs {
-      for u in 0..<rows.size {
-        for v in 0..<columns.size {
-          let (low, high) = columns.positionsInside(
-            entry: v, over: sizes.x.columns, of: sizes.y.columns)
-          for r in 0..<sizes.y.rows {
-            let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
-            if row < 0 || row >= sizes.x.rows {
-              to.update(repeating: 0, count: sizes.y.columns)
-            } else {
-              let from =
-                x
-                + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
-                  &+ v &* columns.dilation &- columns.padding)
-              for c in 0..<low { to[c] = 0 }
-              for c in low..<high { to[c] = from[c &* columns.stride] }
-              for c in high..<sizes.y.columns { to[c] = 0 }
-            }
-            to += sizes.y.columns
-          }
-        }
-      }
-    }
+    S.im2col(sizes.windows, x, into: patches)
   }
 
   /// Adds every column of `patches` to its window.
@@ -152,27 +128,7 @@ extension Im2colConvolution {
       S.col2im(sizes.windows, patches, to: border.start)
       return sizes.add(border.start, to: dx)
     }
-    if sizes.isDense { return S.col2im(sizes.windows, patches, to: dx) }
-    var from = patches
-    for i in 0..<sizes.inputs {
-      for u in 0..<rows.size {
-        for v in 0..<columns.size {
-          let (low, high) = columns.positionsInside(
-            entry: v, over: sizes.x.columns, of: sizes.y.columns)
-          for r in 0..<sizes.y.rows {
-            let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
-            if row >= 0 && row < sizes.x.rows {
-              let to =
-                dx
-                + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
-                  &+ v &* columns.dilation &- columns.padding)
-              for c in low..<high { to[c &* columns.stride] += from[c] }
-            }
-            from += sizes.y.columns
-          }
-        }
-      }
-    }
+    S.col2im(sizes.windows, patches, to: dx)
   }
 
   /// Σ x in eight interleaved sums, which are then added in order. The order depends only on

@@ -9,12 +9,14 @@ import NNExp
 /// computed to twice the digits. The last two terms are one step of Newton's method.
 enum LearnedExponent {
   /// p, rounded.
-  static func rounded<S: Scalar>(_ rho: S) -> S { 1 + Softplus.of(rho) }
+  static func rounded<S: Scalar>(_ rho: S) -> S {
+    1 + ((rho > 0 ? rho : 0) + value(of: .log1p, value(of: .exp, -abs(rho))))
+  }
 
   /// p = high + low.
   static func precise<S: Scalar>(_ rho: S) -> (high: S, low: S) {
     let size = abs(rho)
-    let l = S.log1p(S.exp(-size))
+    let l = value(of: .log1p, value(of: .exp, -size))
     guard size.isFinite else { return (rounded(rho), 0) }
     // For larger |ρ|, L₀ is so small that its rounding error is negligible beside 1.
     var step = Pair<S>(0)
@@ -45,13 +47,14 @@ enum LearnedExponent {
 
     func times(_ other: Pair) -> Pair {
       let product = high * other.high
-      let error = (-product).addingProduct(high, other.high)
+      let error = productError(high, other.high)
       return Pair(sum: product, error + (high * other.low + low * other.high))
     }
 
     func over(_ k: S) -> Pair {
       let quotient = high / k
-      return Pair(sum: quotient, (high.addingProduct(-quotient, k) + low) / k)
+      let rest = (high - quotient * k) - productError(quotient, k)
+      return Pair(sum: quotient, (rest + low) / k)
     }
 
     /// eˣ − 1 for |x| ≤ 41: Taylor's series at x/2¹², then 2t + t² twelve times.

@@ -49,45 +49,64 @@ struct PrecisePowerMean<S: Scalar>: PoolingRule {
     }
     guard largest != 0 else { return }
     // For a tiny m the rounding error of a quotient underflows: scale both by a power of 2.
-    let shift = largest < S.leastNormalMagnitude.squareRoot() ? -largest.exponent : 0
-    let m = Ratio.scaled(largest, by: shift)
-    func ratio(_ i: Int) -> Ratio<S> { Ratio(Ratio.scaled(abs(x[i]), by: shift), over: m) }
+    let ratios = Ratios(
+      x, top: top, m: largest, p: p,
+      shift: largest < S.leastNormalMagnitude.squareRoot() ? -largest.exponent : 0)
 
     var (sum, weights, excesses) = (CompensatedSum<S>(), CompensatedSum<S>(), CompensatedSum<S>())
-    for i in patch where i != top && x[i] != 0 {
-      let r = ratio(i)
-      let w = r.power(p.high, p.low)
-      sum.add(w)
-      if isLearned && w != 0 { weights.add(w * r.logarithm) }
-      if isLearned && normalizes { excesses.add(S.expm1(p.high * r.logarithm)) }
+    patch.inBlocks(rows: Ratios<S>.rows) { (block: EntryBlock<S>) in
+      ratios.compute(block, logarithms: isLearned)
+      let (w, logarithm, excess) = (block.row(2), block.row(3), block.row(4))
+      ratios.powers(block, exponent: p.high, into: w)
+      if isLearned && normalizes { ratios.excesses(block, into: excess) }
+      for k in w.indices where block.positions[k] != top && x[block.positions[k]] != 0 {
+        sum.add(w[k])
+        if isLearned && w[k] != 0 { weights.add(w[k] * logarithm[k]) }
+        if isLearned && normalizes { excesses.add(excess[k]) }
+      }
     }
     let rest = sum.value
     let s = 1 + rest
     let n = S(patch.count)
-    let root = S.pow(normalizes ? s / n : s, 1 / p.high)
+    let root = power(of: normalizes ? s / n : s, 1 / Double(p.high))
     let slope = dy * (root / s)
-    for i in patch where x[i] != 0 {
-      let size: S = i == top ? 1 : ratio(i).power(p.high - 1, p.low)
-      dx[i] += x[i] < 0 ? -(slope * size) : slope * size
+    patch.inBlocks(rows: Ratios<S>.rows) { (block: EntryBlock<S>) in
+      ratios.compute(block, logarithms: false)
+      let size = block.row(2)
+      ratios.powers(block, exponent: p.high - 1, into: size)
+      for k in size.indices {
+        let i = block.positions[k]
+        if x[i] == 0 { continue }
+        let size: S = i == top ? 1 : size[k]
+        dx[i] += x[i] < 0 ? -(slope * size) : slope * size
+      }
     }
     guard isLearned else { return }
     let perExponent = dy * (largest * root) / p.high
     guard normalizes else {
-      dp += perExponent * (weights.value / s - S.log1p(rest) / p.high)
+      dp += perExponent * (weights.value / s - Standard.value(of: .log1p, rest) / p.high)
       return
     }
     for i in patch where x[i] == 0 { excesses.add(-1) }
     let (mean, share) = (excesses.value / n, s / n)
     var divergence = CompensatedSum<S>()
-    for i in patch {
-      if x[i] == 0 {
-        divergence.add(1)
-        continue
+    patch.inBlocks(rows: Ratios<S>.rows) { (block: EntryBlock<S>) in
+      ratios.compute(block, logarithms: true)
+      let (w, excess) = (block.row(2), block.row(4))
+      ratios.powers(block, exponent: p.high, into: w)
+      ratios.excesses(block, into: excess)
+      for k in w.indices {
+        let i = block.positions[k]
+        if x[i] == 0 {
+          divergence.add(1)
+          continue
+        }
+        // 1 + d is wᵢ relative to the mean; for large wᵢ, d is computed from differences of
+        // rᵢᵖ − 1.
+        let own = i == top ? 0 : excess[k]
+        let part = i == top ? 1 / share : w[k] / share
+        divergence.add(entropy(of: own > -0.5 ? (own - mean) / share : part - 1, part))
       }
-      // 1 + d is wᵢ relative to the mean; for large wᵢ, d is computed from differences of rᵢᵖ − 1.
-      let own = i == top ? 0 : S.expm1(p.high * ratio(i).logarithm)
-      let part = i == top ? 1 / share : ratio(i).power(p.high, p.low) / share
-      divergence.add(entropy(of: own > -0.5 ? (own - mean) / share : part - 1, part))
     }
     dp += perExponent * (divergence.value / n / p.high)
   }
@@ -95,7 +114,7 @@ struct PrecisePowerMean<S: Scalar>: PoolingRule {
   /// g(d) = t ln t − d for t = 1 + d ≥ 0, by ln(1 + d) = 2 artanh(d/(2 + d)) near 0.
   private func entropy(of d: S, _ t: S) -> S {
     if t == 0 { return 1 }
-    if abs(d) > 0.5 { return t * S.log(t) - d }
+    if abs(d) > 0.5 { return t * Standard.value(of: .log, t) - d }
     let u = d / (2 + d)
     var (power, tail) = (u, S(0))
     for k in stride(from: 3, through: 35, by: 2) {
@@ -120,37 +139,80 @@ private struct CompensatedSum<S: Scalar> {
   }
 }
 
-/// |x|/m ≤ 1 in twice the digits: `quotient`·(1 + `lost`).
-private struct Ratio<S: Scalar> {
-  private let x: S
-  private let m: S
-  private let quotient: S
-  private let lost: S
+/// |x|/m ≤ 1 in twice the digits for some entries: row 0 is the quotient q, row 1 its relative
+/// rounding error, row 3 the logarithm of |x|/m. Entries that are 0 or the largest have q = 1.
+private struct Ratios<S: Scalar> {
+  static var rows: Int { 5 }
 
-  init(_ x: S, over m: S) {
-    (self.x, self.m) = (x, m)
-    quotient = x / m
-    lost = x.addingProduct(-quotient, m) / x
+  private let x: UnsafePointer<S>
+  private let top: Int
+  private let m: S
+  private let p: (high: S, low: S)
+  private let shift: S.Exponent
+
+  init(_ x: UnsafePointer<S>, top: Int, m: S, p: (high: S, low: S), shift: S.Exponent) {
+    (self.x, self.top, self.p, self.shift) = (x, top, p, shift)
+    self.m = Ratios.scaled(m, by: shift)
   }
 
-  static func scaled(_ x: S, by shift: S.Exponent) -> S {
+  private static func scaled(_ x: S, by shift: S.Exponent) -> S {
     shift == 0 ? x : S(sign: .plus, exponent: shift, significand: x)
   }
 
-  /// The power of e + low. Where the quotient is a denormal, its power need not be: it is that of
-  /// the roots.
-  func power(_ e: S, _ low: S) -> S {
-    if quotient < .leastNormalMagnitude {
-      return S.pow(x.squareRoot() / m.squareRoot(), 2 * e)
+  /// |x| of an entry, scaled.
+  @inline(__always)
+  private func size(_ i: Int) -> S { Ratios.scaled(abs(x[i]), by: shift) }
+
+  /// Fills rows 0 and 1, and row 3 if a power or the caller needs it.
+  func compute(_ block: EntryBlock<S>, logarithms: Bool) {
+    let (q, lost, logarithm) = (block.row(0), block.row(1), block.row(3))
+    for k in q.indices {
+      let i = block.positions[k]
+      (q[k], lost[k]) = (1, 0)
+      if i == top || x[i] == 0 { continue }
+      let x = size(i)
+      q[k] = x / m
+      lost[k] = ((x - q[k] * m) - productError(q[k], m)) / x
     }
-    let power = S.pow(quotient, e)
-    let correction = e * lost + (low == 0 ? 0 : low * logarithm)
-    return correction == 0 ? power : power.addingProduct(power, correction)
+    guard logarithms || p.low != 0 else { return }
+    let near = block.row(4)
+    for k in q.indices {
+      let i = block.positions[k]
+      near[k] = q[k] > 0.5 && i != top && x[i] != 0 ? (size(i) - m) / m : 0
+    }
+    map(.log1p, near, into: near)
+    map(.log, q, into: logarithm)
+    for k in q.indices {
+      if q[k] > 0.5 {
+        logarithm[k] = near[k]
+      } else if q[k] < .leastNormalMagnitude {
+        logarithm[k] =
+          value(of: .log, size(block.positions[k])) - value(of: .log, m)
+      } else {
+        logarithm[k] += lost[k]
+      }
+    }
   }
 
-  /// ln(x/m).
-  var logarithm: S {
-    if quotient > 0.5 { return S.log1p((x - m) / m) }
-    return quotient < .leastNormalMagnitude ? S.log(x) - S.log(m) : S.log(quotient) + lost
+  /// The powers of e + p.low. Where the quotient is a denormal, its power need not be: it is that of
+  /// the roots.
+  func powers(_ block: EntryBlock<S>, exponent e: S, into y: Tensor<S>) {
+    let (q, lost, logarithm) = (block.row(0), block.row(1), block.row(3))
+    power(q, Double(e), into: y)
+    for k in q.indices {
+      if q[k] < .leastNormalMagnitude {
+        let root = size(block.positions[k]).squareRoot() / m.squareRoot()
+        y[k] = power(of: root, 2 * Double(e))
+      } else {
+        y[k] += y[k] * (e * lost[k] + (p.low == 0 ? 0 : p.low * logarithm[k]))
+      }
+    }
+  }
+
+  /// rᵖ − 1.
+  func excesses(_ block: EntryBlock<S>, into y: Tensor<S>) {
+    let logarithm = block.row(3)
+    for k in y.indices { y[k] = p.high * logarithm[k] }
+    map(.expm1, y, into: y)
   }
 }

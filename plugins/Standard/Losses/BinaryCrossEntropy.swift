@@ -10,7 +10,7 @@ import NNExp
 /// Logarithms of probabilities are bounded below by −100, with slope 0 there.
 /// Targets are from 0 to 1; label smoothing makes them (1 − ε)t + ε/2. `class_weights: [w₀, w₁]`
 /// weigh the classes 0 and 1.
-struct BinaryCrossEntropy: ValueLoss {
+struct BinaryCrossEntropy: Loss, Component {
   static let typeName = "binary_cross_entropy"
   static let foreignNames = ["bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss"]
   static let documentation = Documentation(
@@ -98,6 +98,8 @@ struct BinaryCrossEntropy: ValueLoss {
     }
   }
 
+  func plan(output: Shape, target: Target) throws { try target.checkFit(output) }
+
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
     let outputs = pass.z.shape.count
     var sum = 0.0
@@ -105,11 +107,15 @@ struct BinaryCrossEntropy: ValueLoss {
       (block, room: Tensor<S>) in
       let first = block.lowerBound
       let (e, tail) = (room.slice(0..<block.count), room.slice(block.count..<room.count))
-      // σ(±z) and softplus(±z) from e^(−|z|), which cannot overflow.
+      // σ(±z) and softplus(±z) from e^(−|z|), which cannot overflow; or ln z and ln(1 − z).
       if from == .logits {
         for i in block { e[i &- first] = -abs(pass.z[i]) }
         map(.exp, e, into: e)
         map(.log1p, e, into: tail)
+      } else {
+        for i in block { tail[i &- first] = 1 - pass.z[i] }
+        map(.log, pass.z.slice(block), into: e)
+        map(.log, tail, into: tail)
       }
       for i in block {
         let (sample, output) = i.quotientAndRemainder(dividingBy: outputs)
@@ -119,7 +125,8 @@ struct BinaryCrossEntropy: ValueLoss {
         let smoothed = smoothing == 0 ? t : S(1 - smoothing) * t + S(smoothing / 2)
         let (value, slope) =
           from == .logits
-          ? term(pass.z[i], smoothed, e[i &- first], tail[i &- first]) : term(pass.z[i], smoothed)
+          ? term(pass.z[i], smoothed, e[i &- first], tail[i &- first])
+          : term(ofProbability: pass.z[i], smoothed, e[i &- first], tail[i &- first])
         sum += Double(value)
         if let dz = pass.dz { dz[i] += pass.scale * slope }
       }
@@ -137,10 +144,12 @@ struct BinaryCrossEntropy: ValueLoss {
     return (yes * (tail - z) + no * tail, no * near - yes * far)
   }
 
-  /// ℓ and ∂ℓ/∂z of a probability.
-  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
-    let p = boundedLog(z)
-    let q = boundedLog(1 - z)
+  /// ℓ and ∂ℓ/∂z of a probability; log = ln z, logOfRest = ln(1 − z).
+  private func term<S: Scalar>(
+    ofProbability z: S, _ t: S, _ log: S, _ logOfRest: S
+  ) -> (value: S, slope: S) {
+    let p = boundedLog(z, log)
+    let q = boundedLog(1 - z, logOfRest)
     let yes = S(w1) * t
     let no = S(w0) * (1 - t)
     return (-yes * p.value - no * q.value, no * q.slope - yes * p.slope)

@@ -136,44 +136,76 @@ struct CrossEntropy: Loss, Component {
   }
 
   private func fromLogits<S: Scalar>(_ pass: LossPass<S>) -> Double {
-    let z = pass.z
-    let k = z.shape.count
     var sum = 0.0
-    for sample in 0..<pass.samples {
-      let row = sample * k
-      var top = 0
-      for j in 1..<k where z[row + j] > z[row + top] { top = j }
-      let m = z[row + top]
+    inBlocks(of: pass.samples, numbersEach: 2) { (block, room: Tensor<S>) in
       // Σᵢ e^(zᵢ−m) = 1 + rest. Stored separately, a rest far below 1 stays exact.
-      var rest: S = 0
-      inBlocks(of: k) { block, e in
-        exponentials(z, row, block, m, into: e)
-        for j in block where j != top { rest += e[j &- block.lowerBound] }
+      let rest = room.slice(0..<block.count)
+      let logOfSum = room.slice(block.count..<2 &* block.count)
+      for sample in block {
+        rest[sample &- block.lowerBound] = self.rest(pass.z, sample, top: top(pass.z, sample))
       }
-      let logOfSum = S.log1p(rest)
-
-      var w: S = 0
-      for j in 0..<k {
-        let u = u(pass, sample, j, of: k)
-        w += u
-        if u != 0 { sum += Double(u * ((m - z[row + j]) + logOfSum)) }
-      }
-      guard let dz = pass.dz else { continue }
-      inBlocks(of: k) { block, e in
-        exponentials(z, row, block, m, into: e)
-        for j in block {
-          let u = u(pass, sample, j, of: k)
-          // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈
-          // t.
-          let slope =
-            j == top
-            ? (w - u) - w * (rest / (1 + rest))
-            : w * (e[j &- block.lowerBound] / (1 + rest)) - u
-          dz[row + j] += pass.scale * slope
-        }
+      map(.log1p, rest, into: logOfSum)
+      for sample in block {
+        let k = sample &- block.lowerBound
+        add(pass, sample, rest: rest[k], logOfSum: logOfSum[k], to: &sum)
       }
     }
     return sum
+  }
+
+  /// The largest output of a sample, the first of equal ones.
+  @inline(__always)
+  private func top<S: Scalar>(_ z: Tensor<S>, _ sample: Int) -> Int {
+    let k = z.shape.count
+    let row = sample * k
+    var top = 0
+    for j in 1..<k where z[row + j] > z[row + top] { top = j }
+    return top
+  }
+
+  /// Σ e^(zⱼ−m) over all but the largest output.
+  @inline(__always)
+  private func rest<S: Scalar>(_ z: Tensor<S>, _ sample: Int, top: Int) -> S {
+    let k = z.shape.count
+    let row = sample * k
+    var rest: S = 0
+    inBlocks(of: k) { block, e in
+      exponentials(z, row, block, z[row + top], into: e)
+      for j in block where j != top { rest += e[j &- block.lowerBound] }
+    }
+    return rest
+  }
+
+  /// Adds the loss of one sample to `sum`, and its gradient to dz.
+  @inline(__always)
+  private func add<S: Scalar>(
+    _ pass: LossPass<S>, _ sample: Int, rest: S, logOfSum: S, to sum: inout Double
+  ) {
+    let z = pass.z
+    let k = z.shape.count
+    let row = sample * k
+    let top = top(z, sample)
+    let m = z[row + top]
+    var w: S = 0
+    for j in 0..<k {
+      let u = u(pass, sample, j, of: k)
+      w += u
+      if u != 0 { sum += Double(u * ((m - z[row + j]) + logOfSum)) }
+    }
+    guard let dz = pass.dz else { return }
+    inBlocks(of: k) { block, e in
+      exponentials(z, row, block, m, into: e)
+      for j in block {
+        let u = u(pass, sample, j, of: k)
+        // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈
+        // t.
+        let slope =
+          j == top
+          ? (w - u) - w * (rest / (1 + rest))
+          : w * (e[j &- block.lowerBound] / (1 + rest)) - u
+        dz[row + j] += pass.scale * slope
+      }
+    }
   }
 
   /// Computes e^(zⱼ−m) for a part of one row.
@@ -186,15 +218,17 @@ struct CrossEntropy: Loss, Component {
   }
 
   private func fromProbabilities<S: Scalar>(_ pass: LossPass<S>) -> Double {
-    let k = pass.z.shape.count
+    let (z, k) = (pass.z, pass.z.shape.count)
     var sum = 0.0
-    for sample in 0..<pass.samples {
-      for j in 0..<k {
+    inBlocks(of: pass.samples * k) { (block, logarithm: Tensor<S>) in
+      map(.log, z.slice(block), into: logarithm)
+      for i in block {
+        let (sample, j) = i.quotientAndRemainder(dividingBy: k)
         let u = u(pass, sample, j, of: k)
         if u == 0 { continue }
-        let log = boundedLog(pass.z[sample * k + j])
+        let log = boundedLog(z[i], logarithm[i &- block.lowerBound])
         sum -= Double(u * log.value)
-        if let dz = pass.dz { dz[sample * k + j] -= pass.scale * u * log.slope }
+        if let dz = pass.dz { dz[i] -= pass.scale * u * log.slope }
       }
     }
     return sum

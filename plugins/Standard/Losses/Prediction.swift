@@ -25,12 +25,11 @@ enum Prediction: String, CaseIterable, Sendable {
 /// max(ln p, −100) and its derivative: 1/p, or 0 where the bound applies, so that p = 0 gives a
 /// large loss instead of NaN. NaN for p < 0.
 ///
-/// In float32, 1/p is finite for denormal p.
+/// In float32, 1/p is finite for denormal p. `log` is ln p.
 /// - Source: PyTorch's BCELoss has the same bound, but its gradient there is not the
 ///   derivative.
 @inline(__always)
-func boundedLog<S: Scalar>(_ p: S) -> (value: S, slope: S) {
-  let log = S.log(p)
+func boundedLog<S: Scalar>(_ p: S, _ log: S) -> (value: S, slope: S) {
   if log <= -100 { return (-100, 0) }
   return (log, 1 / (p > 0 && p < S.leastNormalMagnitude ? S.leastNormalMagnitude : p))
 }

@@ -97,8 +97,8 @@ struct AdamRule: Sendable {
     let v = pass.vectors[1].start
     let t = Double(pass.step)
     let (β1, β2) = (means.β1, means.β2)
-    let η = S(pass.learningRate / (1 - Double.pow(β1, t)))
-    let correction = S(1 / (1 - Double.pow(β2, t)).squareRoot())
+    let η = S(pass.learningRate / (1 - power(of: β1, t)))
+    let correction = S(1 / (1 - power(of: β2, t)).squareRoot())
     let b1 = S(β1)
     let c1 = S(1 - β1)
     let b2 = S(β2)

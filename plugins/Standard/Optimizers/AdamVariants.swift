@@ -40,19 +40,19 @@ struct NAdam: Optimizer, Component {
   var memory: OptimizerMemory { OptimizerMemory(vectors: 2, scalars: 1) }
 
   private func momentum(_ step: Int) -> Double {
-    means.β1 * (1 - 0.5 * Double.pow(0.96, Double(step) * decay))
+    means.β1 * (1 - 0.5 * power(of: 0.96, Double(step) * decay))
   }
 
   func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     let (w, g) = (pass.w.start, pass.g.start)
     let (m, v) = (pass.vectors[0].start, pass.vectors[1].start)
     let (μ, next) = (momentum(pass.step), momentum(pass.step + 1))
-    pass.scalars[0] += Double.log(μ)
-    let product = Double.exp(pass.scalars[0])
+    pass.scalars[0] += value(of: .log, μ)
+    let product = value(of: .exp, pass.scalars[0])
     let η = pass.learningRate
     let ofGradient = S(η * (1 - μ) / (1 - product))
     let ofMean = S(η * next / (1 - product * next))
-    let correction = S(1 / (1 - Double.pow(means.β2, Double(pass.step))).squareRoot())
+    let correction = S(1 / (1 - power(of: means.β2, Double(pass.step))).squareRoot())
     let (b1, c1) = (S(means.β1), S(1 - means.β1))
     let (b2, c2) = (S(means.β2), S(1 - means.β2))
     let (ε, λ) = (S(means.epsilon), S(weightDecay))
@@ -108,14 +108,14 @@ struct RAdam: Optimizer, Component {
     let (w, g) = (pass.w.start, pass.g.start)
     let (m, v) = (pass.vectors[0].start, pass.vectors[1].start)
     let (β2, t) = (means.β2, Double(pass.step))
-    let power = Double.pow(β2, t)
+    let power = Standard.power(of: β2, t)
     let most = 2 / (1 - β2) - 1
     let ρ = most - 2 * t * power / (1 - power)
     let isCertain = ρ > 5
     let rectified =
       isCertain
       ? ((ρ - 4) * (ρ - 2) * most / ((most - 4) * (most - 2) * ρ) * (1 - power)).squareRoot() : 1
-    let η = S(pass.learningRate / (1 - Double.pow(means.β1, t)) * rectified)
+    let η = S(pass.learningRate / (1 - Standard.power(of: means.β1, t)) * rectified)
     let (b1, c1) = (S(means.β1), S(1 - means.β1))
     let (b2, c2) = (S(β2), S(1 - β2))
     let (ε, λ) = (S(means.epsilon), S(weightDecay))
