@@ -111,7 +111,6 @@ extension ConvolutionSizes {
 extension Im2colConvolution {
   /// Copies the windows of a part of a sample to the columns of `patches`.
   private func im2col(_ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>) {
-    let (rows, columns) = (sizes.rows, sizes.columns)
     if sizes.isBordered {
       sizes.copy(x, into: scratch[2].start)
       return S.im2col(sizes.windows, scratch[2].start, into: patches)
@@ -121,7 +120,6 @@ extension Im2colConvolution {
 
   /// Adds every column of `patches` to its window.
   private func col2im(_ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
-    let (rows, columns) = (sizes.rows, sizes.columns)
     if sizes.isBordered {
       let border = scratch[2]
       border.fill(0)
