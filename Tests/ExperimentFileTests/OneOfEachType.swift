@@ -34,7 +34,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
   private static let options = [
     "step": "every: 2", "exponential": "factor: 0.9", "inverse_time": "decay: 0.1",
     "linear_warmup": "epochs: 1", "multi_step": "epochs: [1]", "cyclic": "up: 3",
-    "cosine_restarts": "period: 1", "slice": "start: 1", "transpose": "axes: [0, 2, 1]",
+    "cosine_restarts": "period: 1", "slice": "axis: 1, start: 1", "transpose": "axes: [0, 2, 1]",
     "pad": "padding: 1", "crop": "cropping: 1", "upsample": "factor: 2",
     "constant_initializer": "value: 1",
     "values": "values: [[1, 2]]",
