@@ -10,13 +10,13 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Writes a run's model or weights for other programs.",
     discussion: """
-      The ONNX model takes the data as they are in the source: it fills missing cells,
-      scales numbers and encodes categories as the run did, and its outputs are those
-      of 'nnexp predict': classes by name, probabilities, numbers in the units of the
-      data. With --bare it takes and returns the numbers of the network itself.
+      The ONNX model takes the data as they are in the source: it fills missing
+      cells, scales numbers and encodes categories as the run did. Its outputs are
+      those of 'nnexp predict': classes by name, probabilities, numbers in the units
+      of the data. With --bare, it takes and returns the numbers of the network.
 
-      The weights are named NODE.TENSOR. 'start_from: {file: weights.safetensors}' in
-      an experiment file reads them.
+      The weights are named NODE.TENSOR. 'start_from: {file: weights.safetensors}'
+      in an experiment file reads them.
 
       Try:  nnexp export results/iris/latest --onnx iris.onnx
             nnexp export results/iris/latest --safetensors iris.safetensors

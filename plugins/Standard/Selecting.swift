@@ -28,9 +28,9 @@ struct Slice: SelectingLayer {
     options.suggest("end", for: "stop")
     chosen = options.int("axis", default: 0, in: 0..<Shape.maximumRank, "the axis that is cut")
     start = options.int(
-      "start", default: 0, in: (-Int.max)..., "the first position; negative: from the end")
+      "start", default: 0, in: Int.min..., "the first position; negative: from the end")
     end = options.optionalInt(
-      "end", in: (-Int.max)..., "the position after the last; negative: from the end")
+      "end", in: Int.min..., "the position after the last; negative: from the end")
     step = options.int("step", default: 1, in: 1..., "the distance of two positions")
   }
 
