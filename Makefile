@@ -31,11 +31,9 @@ TEXT_FAULTS = ArrayScriptTests|SweepReportTests|SweepTableTests|RunComparisonTes
 MORE_FAULTS = FuzzedInputTests|TruncatedFileTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|Plugin[A-Za-z]*FaultTests|SweepFaultTests
 
 test-faults: build
-	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
-	NNEXP_FAULTS=all swift test --filter "$(FAULTS)"
-	NNEXP_FAULTS=all swift test --filter "$(MORE_FAULTS)"
-	NNEXP_FAULTS=all swift test --filter "$(BYTE_FAULTS)|$(TRUST_FAULTS)"
-	NNEXP_FAULTS=all swift test --filter "$(FILE_FAULTS)|$(TEXT_FAULTS)"
+	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests" --filter "$(FAULTS)" \
+	  --filter "$(MORE_FAULTS)" --filter "$(BYTE_FAULTS)|$(TRUST_FAULTS)" \
+	  --filter "$(FILE_FAULTS)|$(TEXT_FAULTS)"
 
 # Sweeps on a Slurm cluster of one node, by GNU parallel, and as Kubernetes would run them; checks
 # the manifest against Kubernetes' schema. Starts Slurm as root.
@@ -202,7 +200,7 @@ clean:
 
 # Coverage-guided fuzzing of every reader and of the kernels, each for FUZZ_SECONDS,
 # with the address sanitizer, and for C with the undefined-behavior sanitizer; Swift traps by
-# itself. Inputs that it finds are kept in .build/corpus.
+# itself. Inputs that it finds are kept in .build/corpus. Two readers are fuzzed at a time.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
@@ -216,11 +214,11 @@ fuzz: deps $(FUZZED_KERNELS)
 	NNEXP_FUZZ=1 swift build --scratch-path .build/fuzz --product Fuzz --sanitize address \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=all
-	@set -e; for target in $(FUZZED); do \
-	  echo "== $$target"; mkdir -p .build/corpus/$$target; \
-	  FUZZ_TARGET=$$target ASAN_OPTIONS=detect_leaks=0 $(FUZZ) $(LIMITS) \
-	    .build/corpus/$$target Tests/Fuzz/Seeds/$$target; \
-	done
+	@mkdir -p $(addprefix .build/corpus/,$(FUZZED))
+	@printf '%s\n' $(FUZZED) | xargs -P 2 -I % sh -c ' \
+	  FUZZ_TARGET=% ASAN_OPTIONS=detect_leaks=0 $(FUZZ) $(LIMITS) .build/corpus/% \
+	    Tests/Fuzz/Seeds/% > .build/corpus/%.log 2>&1; \
+	  code=$$?; cat .build/corpus/%.log; exit $$code'
 	@echo "== kernels"; mkdir -p .build/corpus/kernels; \
 	  $(FUZZED_KERNELS) $(LIMITS) -max_len=400 .build/corpus/kernels
 

@@ -173,10 +173,11 @@ class Run:
                         checked += 1
                 p = self.outputs(head, "probability", target, rows)
                 if loss["type"].endswith("cross_entropy") and p is not None:
-                    of_target = p[np.arange(len(p)), [target["classes"].index(c) for c in actual]]
-                    close(
-                        row[column + "loss"], -np.log(of_target).mean(), self.tolerance,
-                        column + "loss")
+                    smoothing, logs = loss.get("label_smoothing", 0), np.log(p)
+                    of_target = logs[
+                        np.arange(len(p)), [target["classes"].index(c) for c in actual]]
+                    value = -((1 - smoothing) * of_target + smoothing * logs.mean(axis=1)).mean()
+                    close(row[column + "loss"], value, self.tolerance, column + "loss")
                     checked += 1
         return checked
 
