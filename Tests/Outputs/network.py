@@ -141,8 +141,11 @@ class Network:
             return np.concatenate([x.reshape(len(x), -1) for x in xs], axis=1)
         if kind == "convolution" and node["groups"] == 1 and node["dilation"] == 1:
             w = self.tensor(node, "weight")
-            seen = windows(x, list(w.shape[2:]), node["stride"], node["padding"])
-            y = np.einsum("ncijuv,ocuv->noij", seen, w)
+            parts = [
+                np.tensordot(seen, w, axes=([1, 4, 5], [1, 2, 3])) for seen in np.array_split(
+                    windows(x, list(w.shape[2:]), node["stride"], node["padding"]),
+                    max(1, len(x) // 500))]
+            y = np.concatenate(parts).transpose(0, 3, 1, 2)
             return y + self.tensor(node, "bias")[:, None, None] if node["bias"] else y
         if kind == "max_pooling" and node["padding"] == 0:
             return windows(x, node["window"], node["stride"] or node["window"]).max(axis=(4, 5))
