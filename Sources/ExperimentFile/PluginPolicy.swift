@@ -52,8 +52,7 @@ extension Experiment {
           "time_limit", default: Plugin.standardTimeLimit, in: 1...86_400,
           "seconds after which a call that does not return ends the run")
         guard entry.diagnostics.isEmpty else { return nil }
-        let isOnlyOne = path.hasPrefix(bytes: "/") || folder == "." || path.isEmpty
-        let found = isOnlyOne ? path : folder + "/" + path
+        let found = path.isEmpty ? path : Path.join(folder, path)
         if plugins.contains(where: { $0.path.hasSameBytes(as: found) }) {
           throw Diagnostic("the plugin '\(path)' is named twice")
         }

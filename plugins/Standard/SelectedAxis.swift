@@ -6,8 +6,7 @@ struct SelectedAxis {
   enum Rule {
     /// Every `step`-th position from `first` on.
     case steps(from: Int, by: Int)
-    /// The positions behind `before` more, of which `edge` gives the numbers; also in front of the
-    /// last ones.
+    /// The positions in order, after `before` positions beyond the edge and in front of others.
     case padded(before: Int, Edge)
     /// Each position `factor` times.
     case repeated(factor: Int)
@@ -96,18 +95,13 @@ extension SelectingLayer {
     let rank = Shape.maximumRank
     var counts = SIMD4<Int>(repeating: 1)
     var strides = SIMD4<Int>(repeating: 0)
-    var sources = SIMD4<Int>(repeating: 0)
     var stride = 1
     for k in (0..<shape.rank).reversed() {
       strides[k] = stride
       stride *= shape[k]
     }
     let first = rank - shape.rank
-    for k in 0..<shape.rank {
-      let axis = axis(k, of: shape)
-      counts[first + k] = axis.count
-      sources[first + k] = axis.source
-    }
+    for k in 0..<shape.rank { counts[first + k] = axis(k, of: shape).count }
     let room = counts.wrappedSum()
     withUnsafeTemporaryAllocation(of: Int.self, capacity: room) { offsets in
       // For each axis, the offsets of its positions in the input.
@@ -115,14 +109,15 @@ extension SelectingLayer {
       var starts = SIMD4<Int>(repeating: 0)
       for k in 0..<rank {
         starts[k] = next
+        guard k >= first else {
+          offsets[next] = 0
+          next += 1
+          continue
+        }
+        let axis = axis(k - first, of: shape)
         for i in 0..<counts[k] {
-          if k < first {
-            offsets[next] = 0
-          } else {
-            let source = sources[k]
-            let position = axis(k - first, of: shape).position(i, extent: shape[source])
-            offsets[next] = position.map { $0 * strides[source] } ?? -1
-          }
+          let position = axis.position(i, extent: shape[axis.source])
+          offsets[next] = position.map { $0 * strides[axis.source] } ?? -1
           next += 1
         }
       }

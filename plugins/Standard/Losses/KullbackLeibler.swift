@@ -36,7 +36,7 @@ struct KullbackLeibler: NamedFormulaLoss {
     from = options.choice(
       "from", default: Output.logits,
       "logits: the output of a linear layer; log_probabilities: that of a log_softmax layer")
-    // The limit, which no positive float32 above its rounding is below, makes 0·ln 0 zero.
+    // The lower limit makes 0·ln 0 zero. The term of a smaller t is above −1e-35.
     let entropy = "t·log(max(t, 1e-37))"
     loss = try FormulaLoss(
       from == .logits
