@@ -143,7 +143,7 @@ install: build
 	install -d $(PREFIX)/libexec/nnexp
 	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
 	install -s -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
-	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
+	install -m 644 .build/release/Modules/NNExp.swiftmodule .build/release/Modules/Platform.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/COpenBLAS/module.modulemap Sources/COpenBLAS/shim.h $(PREFIX)/lib/nnexp/COpenBLAS
