@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve test-arm64 lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
@@ -73,6 +73,13 @@ test-export: build
 test-serve: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3 chromium"
 	timeout --kill-after=10 180 python3 Tests/Browser/serve.py $(BUILD)
+
+# Compares the bits of the kernels on x86-64, on 64-bit ARM under qemu, and with a `long` of 32 bits.
+ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user lib32gcc-12-dev libc6-dev-i386
+
+test-arm64:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(ARM64_PACKAGES)" APT=--no-install-recommends
+	Tests/Kernels/compare .build/kernels
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
