@@ -195,7 +195,8 @@ deps:
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing; \
+	  $$sudo flock Makefile sh -c "apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing"; \
 	fi
 
 # Speed compared with other tools and with C: Benchmarks/README.md. BENCH="--quick --only W1,W2".

@@ -127,9 +127,14 @@ struct nnexp_strip_operand {
   short has_rows;
 };
 
+/// The longest chain of steps.
+enum { nnexp_chain_limit = 64 };
+
 /// y ← operation(a, b, c), on a whole strip. Operands that an operation lacks repeat `a`.
 struct nnexp_strip_step {
-  long operation;
+  int operation;
+  /// 1 if `a` is the result of the step before, which no other step reads and nothing stores.
+  int continues;
   struct nnexp_strip_operand a, b, c, y;
 };
 
