@@ -82,6 +82,8 @@ public struct TrainingDeclaration: Sendable {
   public let l2: Double
   /// Whether train columns are measured after the epoch, like those of other splits.
   public let measuresTraining: Bool
+  /// Whether the run writes an event file for TensorBoard.
+  public let tensorboard: Bool
   /// The number of steps after which training ends, regardless of the epochs.
   public let maxSteps: Int?
   /// The number of seconds after which training ends, at the end of an epoch.
@@ -146,6 +148,8 @@ public struct TrainingDeclaration: Sendable {
     measuresTraining = train.flag(
       "measure_training",
       "measure train columns after the epoch, as evaluate does, not during its steps")
+    tensorboard = train.flag(
+      "tensorboard", "write an event file for TensorBoard into the run's folder")
     maxSteps = train.limit(
       "max_steps", "an integer ≥ 1", "steps after which training ends"
     ) { config in config.integer.flatMap { $0 >= 1 ? $0 : nil } }
