@@ -24,7 +24,7 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       InitCommand.self, RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
-      ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
+      ValidateCommand.self, GradcheckCommand.self, LearningRateCommand.self, EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
       WatchCommand.self, ServeCommand.self,
       ExportCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
@@ -41,7 +41,7 @@ extension NNExpCommand {
     "score": "evaluate", "infer": "predict", "check": "validate", "lint": "validate",
     "list": "layers", "new": "init",
     "create": "init", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
-    "onnx": "export", "convert": "export", "save": "export",
+    "lr_find": "lr", "lr_finder": "lr", "range_test": "lr", "onnx": "export", "convert": "export", "save": "export",
   ]
 
   /// The error if the first word is not a command; nil if it is one, or an option.
