@@ -184,6 +184,9 @@ let package = Package(
       name: "GuideTests",
       dependencies: ["ExperimentFile", "Reference", "Datasets", "NNExp", "TestSupport"]),
     .testTarget(
+      name: "LanguageServerTests",
+      dependencies: ["LanguageServer", "Reference", "Files", "NNExp", "TestSupport"]),
+    .testTarget(
       name: "SweepsTests",
       dependencies: ["Sweeps", "NNExp", "Files", "Datasets", "Results", "nnexp", "TestSupport"]),
     .testTarget(

@@ -137,9 +137,8 @@ extension OpenFile {
     case .null: return []
     case .component(let kind):
       let isType = cursor.steps.last == "type"
-      return reference.types(ofKind: kind).map { type in
-        let required = (reference.options(ofType: type.name, kind: kind) ?? [])
-          .filter { $0.fallback == nil }
+      return (reference.types[kind] ?? []).map { type in
+        let required = type.options.filter { $0.fallback == nil }
         let documentation = type.documentation
         let equation =
           documentation.equation.isEmpty ? "" : "\n\n```text\n\(documentation.equation)\n```"

@@ -149,14 +149,14 @@ extension OpenFile {
   }
 
   private func page(of name: String, _ kind: String, _ reference: FileReference) -> String? {
-    guard let type = reference.types(ofKind: kind).first(where: { $0.name == name }) else {
+    guard let type = reference.types[kind]?.first(where: { $0.name == name }) else {
       return nil
     }
     let documentation = type.documentation
     var text = "**\(name)** (\(kind)): \(documentation.summary)"
     if !documentation.equation.isEmpty { text += "\n\n```text\n\(documentation.equation)\n```" }
     if !documentation.shapes.isEmpty { text += "\n\nshapes: \(documentation.shapes)" }
-    let options = reference.options(ofType: name, kind: kind) ?? []
+    let options = type.options
     if !options.isEmpty {
       text +=
         "\n\n"

@@ -67,18 +67,7 @@ extension FileReference {
   }
 
   func options(ofType name: String, kind: String) -> [Options.Description]? {
-    func find(_ kind: some ComponentKind) -> [Options.Description]? {
-      kind.all.first { $0.name == name }?.options
-    }
-    return registry.kinds.first { $0.kind == kind }.flatMap { find($0) }
-  }
-
-  /// The name and description of every type of a kind.
-  func types(ofKind kind: String) -> [(name: String, documentation: Documentation)] {
-    func list(_ kind: some ComponentKind) -> [(name: String, documentation: Documentation)] {
-      kind.all.map { ($0.name, $0.documentation) }
-    }
-    return registry.kinds.first { $0.kind == kind }.map { list($0) } ?? []
+    types[kind]?.first { $0.name == name }?.options
   }
 
   /// The place of the value under a key of a mapping; nil if the key is unknown.

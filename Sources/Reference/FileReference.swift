@@ -15,6 +15,22 @@ package struct FileReference: Sendable {
   /// `loss.loss` and `metrics.metric` have the keys that all types of their kind share.
   package let keys: [String: [Options.Description]]
 
+  /// The types of each kind, by the name of the kind.
+  package let types: [String: [TypeReference]]
+
+  /// A type, with its documentation and its own keys.
+  package struct TypeReference: Sendable {
+    package let name: String
+    package let documentation: Documentation
+    package let options: [Options.Description]
+  }
+
+  private static func types(of kind: some ComponentKind) -> [TypeReference] {
+    kind.all.map {
+      TypeReference(name: $0.name, documentation: $0.documentation, options: $0.options)
+    }
+  }
+
   /// The paths of mappings whose keys the user chooses: names of nodes, columns or ports.
   package static let withoutKeys: Set = [
     "start_from.nodes", "data.indices", "data.split.words", "model", "model.layer.initial",
@@ -26,6 +42,8 @@ package struct FileReference: Sendable {
   /// Describes the keys by reading an example of each mapping.
   package init(_ registry: Registry) throws {
     self.registry = registry
+    types = Dictionary(
+      uniqueKeysWithValues: registry.kinds.map { ($0.kind, FileReference.types(of: $0)) })
     let example = try FileReference.experiment(registry)
     var keys = try FileReference.sharedKeys(of: example, registry)
     // The types of a plugin are unknown, because it is not loaded here.

@@ -12,9 +12,13 @@ struct ReportOptions: ParsableArguments {
   var github = false
 
   /// The file of the report; nil if none was requested.
-  func file(force: Bool, besides inputs: [String]) throws -> OutputFile? {
+  ///
+  /// - Parameter force: nil for a command without the option.
+  func file(force: Bool?, besides inputs: [String]) throws -> OutputFile? {
     try junit.map {
-      try OutputFile($0, force: force, besides: inputs, replacing: TestReport.isJUnit)
+      try OutputFile(
+        $0, force: force ?? false, hasForce: force != nil, besides: inputs,
+        replacing: TestReport.isJUnit)
     }
   }
 
@@ -22,7 +26,7 @@ struct ReportOptions: ParsableArguments {
   ///
   /// - Parameter name: the name of the test suite.
   func reporting(
-    _ name: String, force: Bool = false, besides inputs: [String],
+    _ name: String, force: Bool?, besides inputs: [String],
     _ body: (inout TestRecorder) throws -> Void
   ) throws {
     let output = try file(force: force, besides: inputs)

@@ -57,13 +57,10 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var reports: ReportOptions
 
-  @Flag(help: OutputFile.forceHelp)
-  var force = false
-
   func run() throws {
     try Threads.use(threads)
     var code: Int32 = 0
-    try reports.reporting(file, force: force, besides: [file]) { recorder in
+    try reports.reporting(file, force: nil, besides: [file]) { recorder in
       code = try run(&recorder)
     }
     exitProcess(afterRun: code)
@@ -122,7 +119,6 @@ struct RunCommand: ParsableCommand {
     if quiet { words.append("--quiet") }
     if let junit = reports.junit { words += ["--junit", junit] }
     if reports.github { words.append("--github") }
-    if force { words.append("--force") }
     try SweepCommand.parse(words).run()
   }
 
