@@ -223,7 +223,7 @@ if Context.environment["NNEXP_FUZZ"] != nil {
       dependencies: [
         "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results",
         "Interchange",
-        "Sweeps",
+        "Sweeps", "LanguageServer",
         "Standard",
       ],
       path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],

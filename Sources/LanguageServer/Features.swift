@@ -176,7 +176,8 @@ extension OpenFile {
   // MARK: Shapes
 
   private func shapeText(ofNode name: String) -> String? {
-    guard let graph, let node = graph.nodes.first(where: { $0.name == name }) else { return nil }
+    guard let graph, let index = nodeIndices[name] else { return nil }
+    let node = graph.nodes[index]
     let shapes = node.plan.outputs.map { "\($0.shape)" }.joined(separator: ", ")
     let count = graph.parameters(of: node).filter { $0.node == name }
       .reduce(0) { $0 + $1.shape.count }
@@ -194,7 +195,6 @@ extension OpenFile {
         }
         return [
           "position": json(position), "label": .string("→ \(shape)"), "paddingLeft": true,
-          "tooltip": "the output shape per sample, and the number of parameters",
         ]
       })
   }

@@ -68,7 +68,10 @@ package final class LanguageServer {
     case "textDocument/didOpen":
       files.removeAll { $0.uri == uri }
       guard isInitialized, !uri.isEmpty, let text = document?["text"]?.string else { return [] }
-      files.append(OpenFile(uri: uri, path: LanguageServer.path(of: uri), text: text))
+      files.append(
+        OpenFile(
+          uri: uri, path: LanguageServer.path(of: uri), version: document?["version"]?.int ?? 0,
+          text: text))
     case "textDocument/didChange":
       guard let file else { return [] }
       var text = file.text
@@ -81,12 +84,13 @@ package final class LanguageServer {
         }
       }
       file.text = text
+      file.version = document?["version"]?.int ?? file.version
     case "textDocument/didSave", "workspace/didChangeWatchedFiles":
       for file in files { file.forgetData() }
     case "textDocument/didClose":
       guard file != nil else { return [] }
       files.removeAll { $0.uri == uri }
-      return [published(uri, [])]
+      return [published(uri, nil, [])]
     default: break
     }
     return []
@@ -94,13 +98,15 @@ package final class LanguageServer {
 
   private func publish(_ file: OpenFile) -> JSON {
     check(file)
-    return published(file.uri, file.diagnosticsJSON)
+    return published(file.uri, file.version, file.diagnosticsJSON)
   }
 
-  private func published(_ uri: String, _ diagnostics: JSON) -> JSON {
-    [
+  private func published(_ uri: String, _ version: Int?, _ diagnostics: JSON) -> JSON {
+    var parameters: [JSON.Member] = [.init("uri", .string(uri))]
+    if let version { parameters.append(.init("version", .int(version))) }
+    return [
       "jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
-      "params": ["uri": .string(uri), "diagnostics": diagnostics],
+      "params": .object(parameters + [.init("diagnostics", diagnostics)]),
     ]
   }
 

@@ -14,6 +14,8 @@ final class OpenFile {
   let uri: String
   /// The path that messages name and that the file's paths are relative to.
   let path: String
+  /// The number of the text, which the client counts.
+  var version: Int
   var text: TextDocument {
     didSet { (isChecked, cachedTree) = (false, nil) }
   }
@@ -22,7 +24,14 @@ final class OpenFile {
   private(set) var isChecked = false
   private(set) var diagnostics: [Diagnostic] = []
   /// The graph of the last text whose model could be planned.
-  private(set) var graph: Graph?
+  private(set) var graph: Graph? {
+    didSet {
+      let names = (graph?.nodes ?? []).map(\.name)
+      nodeIndices = Dictionary(zip(names, names.indices)) { first, _ in first }
+    }
+  }
+  /// The index of each node of the graph.
+  private(set) var nodeIndices: [String: Int] = [:]
   /// The columns of metrics.csv of the last text without an error.
   private(set) var columns: [String] = []
 
@@ -32,8 +41,8 @@ final class OpenFile {
   /// The largest number of parameters of a network whose memory is allocated for a check.
   private static let largestNetwork = 1 << 22
 
-  init(uri: String, path: String, text: String) {
-    (self.uri, self.path) = (uri, path)
+  init(uri: String, path: String, version: Int, text: String) {
+    (self.uri, self.path, self.version) = (uri, path, version)
     self.text = TextDocument(text)
   }
 

@@ -66,6 +66,13 @@ package struct FileReference: Sendable {
       let ofTypes = optionsOfTypes(at: path, registry)
       keys[path] = options.descriptions.filter { !ofTypes.contains($0.key) }
     }
+    // Mappings within a type, such as `train.schedule.warmup`.
+    let paths = ["layer": "model.layer", "optimizer": "train.optimizer", "schedule": "train.schedule"]
+    for (kind, path) in paths {
+      for option in (types[kind] ?? []).flatMap(\.options) where !option.keys.isEmpty {
+        keys["\(path).\(option.key)"] = option.keys
+      }
+    }
     self.keys = keys
   }
 

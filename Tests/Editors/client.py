@@ -13,6 +13,7 @@ class Client:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder)
         self.number = 0
         self.diagnostics = {}
+        self.version = 0
         self.request("initialize", {"capabilities": {}})
         self.notify("initialized", {})
 
@@ -27,7 +28,8 @@ class Client:
             length = int(line.split(b":")[1])
         message = json.loads(self.process.stdout.read(length))
         if message.get("method") == "textDocument/publishDiagnostics":
-            self.diagnostics[message["params"]["uri"]] = message["params"]["diagnostics"]
+            parameters = message["params"]
+            self.diagnostics[parameters["uri"]] = parameters.get("version"), parameters["diagnostics"]
         return message
 
     def request(self, method, parameters):
@@ -45,16 +47,25 @@ class Client:
 
     def open(self, uri, text):
         """Opens a file, and returns its diagnostics."""
-        self.notify("textDocument/didOpen", {
-            "textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}})
+        self.version += 1
+        self.notify("textDocument/didOpen", {"textDocument": {
+            "uri": uri, "languageId": "yaml", "version": self.version, "text": text}})
         return self.checked(uri)
 
+    def change(self, uri, start, end, text):
+        """Replaces the text between two positions, each a line and a character."""
+        self.version += 1
+        positions = [{"line": line, "character": character} for line, character in (start, end)]
+        self.notify("textDocument/didChange", {
+            "textDocument": {"uri": uri, "version": self.version},
+            "contentChanges": [{"range": dict(zip(("start", "end"), positions)), "text": text}]})
+
     def checked(self, uri):
+        """The diagnostics of the newest text."""
         self.process.stdin.flush()
-        self.diagnostics.pop(uri, None)
-        while uri not in self.diagnostics:
+        while self.diagnostics.get(uri, (None,))[0] != self.version:
             self.receive()
-        return self.diagnostics[uri]
+        return self.diagnostics[uri][1]
 
     def close(self):
         self.request("shutdown", None)

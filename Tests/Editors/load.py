@@ -53,9 +53,10 @@ def measure():
 
     def edit(k):
         # The units of a layer, typed anew.
-        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [
-            {"range": {"start": {"line": 100, "character": 24}, "end": {"line": 100, "character": 25}},
-             "text": str(k % 8 + 1)}]})
+        client.change(URI, (100, 24), (100, 25), str(k % 8 + 1))
+
+    def no_error(found):
+        assert found == [], found
 
     def at(method):
         return lambda k: client.request(
@@ -64,7 +65,7 @@ def measure():
     timed("hover", at("hover"))
     timed("completion", at("completion"))
     timed("definition", at("definition"))
-    timed("an edit, then its errors", lambda k: (edit(k), client.checked(URI)))
+    timed("an edit, then its errors", lambda k: (edit(k), no_error(client.checked(URI))))
     timed("an edit, then hover", lambda k: (edit(k), at("hover")(k)))
     timed("an edit, then completion", lambda k: (edit(k), at("completion")(k)))
     timed("an edit, then inlay hints", lambda k: (edit(k), client.request(
@@ -88,10 +89,8 @@ def edits():
         if k % 200 == 0:
             client.open(URI, generator.choice(sources))
         line, character = generator.randrange(40), generator.randrange(80)
-        end = {"line": line + generator.choice([0, 0, 0, 1]), "character": character + generator.randrange(6)}
-        client.notify("textDocument/didChange", {"textDocument": {"uri": URI}, "contentChanges": [
-            {"range": {"start": {"line": line, "character": character}, "end": end},
-             "text": generator.choice(PIECES)}]})
+        end = line + generator.choice([0, 0, 0, 1]), character + generator.randrange(6)
+        client.change(URI, (line, character), end, generator.choice(PIECES))
         if k % 10 == 0:
             position = {"line": generator.randrange(40), "character": generator.randrange(60)}
             method = generator.choice(["hover", "completion", "definition"])

@@ -222,6 +222,9 @@ struct Upsample: SelectingLayer {
     } else {
       factors = options.ints("factor", in: range, count: 1...Shape.maximumRank, explanation)
     }
+    options.document(
+      "factor",
+      .either([.integers(range), .list(.integers(range), 1...Shape.maximumRank)]))
   }
 
   private func factor(_ k: Int, in shape: Shape) -> Int {
