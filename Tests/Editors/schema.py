@@ -21,6 +21,7 @@ NNEXP = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHECK = str(pathlib.Path(sys.executable).parent / "check-jsonschema")
 yaml = YAML(typ="safe", pure=True)
+yaml.allow_duplicate_keys = True  # Examples of types show alternatives.
 
 SOUND = """
 name: sound
