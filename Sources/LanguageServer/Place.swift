@@ -30,6 +30,7 @@ extension FileReference {
     case .keys:
       switch place.path {
       case "plugins": return keys["plugins.plugin"] ?? []
+      case "train.groups": return keys["train.groups.group"] ?? []
       case "data.validation", "data.test":
         return (keys["data"] ?? []).filter { registry.sources[$0.key] != nil }
       default: break

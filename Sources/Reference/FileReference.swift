@@ -36,7 +36,7 @@ package struct FileReference: Sendable {
     "start_from.nodes", "data.indices", "data.split.words", "model", "model.layer.initial",
     "model.layer.parameters", "metrics", "loss", "plugins", "sweep.grid", "sweep.zip",
     "sweep.list", "sweep.exclude", "sweep.expect.best", "sweep.expect.worst", "sweep.expect.mean",
-    "sweep.expect.median", "sweep.expect.fraction", "data.validation", "data.test",
+    "sweep.expect.median", "sweep.expect.fraction", "data.validation", "data.test", "train.groups",
   ]
 
   /// Describes the keys by reading an example of each mapping.
@@ -67,7 +67,9 @@ package struct FileReference: Sendable {
       keys[path] = options.descriptions.filter { !ofTypes.contains($0.key) }
     }
     // Mappings within a type, such as `train.schedule.warmup`.
-    let paths = ["layer": "model.layer", "optimizer": "train.optimizer", "schedule": "train.schedule"]
+    let paths = [
+      "layer": "model.layer", "optimizer": "train.optimizer", "schedule": "train.schedule",
+    ]
     for (kind, path) in paths {
       for option in (types[kind] ?? []).flatMap(\.options) where !option.keys.isEmpty {
         keys["\(path).\(option.key)"] = option.keys
@@ -118,6 +120,8 @@ package struct FileReference: Sendable {
       train:
         epochs: 1
         clip: {norm: 1}
+        average: {decay: 0.9}
+        groups: [{nodes: a, learning_rate: 1}]
         early_stopping: {patience: 1}
       gradient_check: {at: start}
       start_from: {run: a, nodes: {a: b}}

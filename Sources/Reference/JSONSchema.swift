@@ -191,6 +191,7 @@ extension FileReference {
       switch path {
       case "data.validation", "data.test": return otherSource
       case "plugins": return mapping("plugins.plugin")
+      case "train.groups": return mapping("train.groups.group")
       case "data.csv.columns": return columnDetails(key)
       default:
         return keys[path] == nil && !key.keys.isEmpty ? object(key.keys, at: path) : mapping(path)
