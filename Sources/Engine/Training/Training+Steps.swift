@@ -12,7 +12,8 @@ extension TrainingDeclaration {
       "an integer ≥ 1", "batches whose gradients are averaged for one step"
     )
     guard train.contains("accumulate") else {
-      _ = train.value("accumulate", range, explanation, default: "1")
+      _ = train.value(
+        "accumulate", range, explanation, default: "1", of: .integers(1...Int.max))
       return 1
     }
     return train.int("accumulate", in: 1..., explanation)
@@ -28,14 +29,16 @@ extension TrainingDeclaration {
   static func readAveraging(_ train: inout Options) -> Averaging? {
     train.suggest("average", for: "ema", "swa", "weight_averaging", "model_averaging")
     let explanation = "an average of the weights, with which the results are computed"
-    return train.value("average", "{decay: …} or {from_epoch: …}", explanation)
+    return train.value("average", "{decay: …} or {from_epoch: …}", explanation, of: .keys)
       .flatMap { train.component("average", from: $0) { try Averaging(from: &$0) } }
   }
 
   static func readGroups(_ train: inout Options) -> [Group] {
     train.suggest("groups", for: "param_groups", "parameter_groups", "layer_lr")
     let (range, explanation) = ("a list of groups", "nodes with their own learning rates")
-    guard let list = train.value("groups", range, explanation) else { return [] }
+    guard let list = train.value("groups", range, explanation, of: .list(.keys)) else {
+      return []
+    }
     guard case .list(let items) = list.content else {
       train.reject("groups", "groups must be \(range), found \(list.kind)")
       return []
