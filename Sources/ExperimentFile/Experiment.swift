@@ -183,7 +183,10 @@ public final class Experiment: Sendable {
 
     let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in
       let explanation = "the source of the samples"
-      guard let node = options.value("data", "a mapping", explanation, default: nil) else {
+      guard
+        let node = options.value(
+          "data", "a mapping", explanation, default: nil, of: .keys)
+      else {
         options.reject("data", "missing 'data': the source of the samples is required")
         return nil
       }
@@ -214,7 +217,7 @@ public final class Experiment: Sendable {
     }
     // A sweep reads this section; a single run ignores it.
     _ = options.value(
-      "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
+      "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them", of: .keys)
     sweepLocation = options.keyLocation(of: "sweep")
     notation = options.choice(
       "notation", default: .tanaka, of: NotationName.self,

@@ -1,5 +1,6 @@
 import Platform
 import Interchange
+import LanguageServer
 import NNExp
 import Standard
 
@@ -15,7 +16,7 @@ import Standard
 /// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
   case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job,
-    formula, safetensors, weights, graph, events
+    formula, safetensors, weights, graph, events, messages
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {
@@ -48,6 +49,7 @@ enum FuzzTarget: String, CaseIterable {
     case .weights: _ = try WeightsArchive.read(bytes, from: "fuzz.npz")
     case .graph: try readGraph(bytes)
     case .events: readEvents(bytes)
+    case .messages: try readMessages(bytes)
     case .job: try readRecord(bytes) { try SlurmArray($0, of: "/nowhere").json }
     }
   }
@@ -103,6 +105,15 @@ enum FuzzTarget: String, CaseIterable {
     let graph = try GraphFile(parsing: file.bytes, from: "fuzz")
     let again = try! GraphFile(parsing: graph.bytes, from: "again")
     precondition(again.bytes == graph.bytes, "what was written reads back as something else")
+  }
+
+  /// A stream of messages to the language server, in one piece and as the text of a file.
+  private func readMessages(_ bytes: [UInt8]) throws {
+    let server = LanguageServer(FuzzTarget.registry, version: "0", loadsPlugins: false)
+    var reader = MessageReader()
+    reader.append(bytes)
+    _ = LooseReader.read(bytes)
+    while let message = try reader.next() { _ = server.answer(message) }
   }
 
   /// One override per line.

@@ -42,6 +42,7 @@ struct Pooling {
       : options.optionalPair(
         "window", in: Window.range, "extent of the window (default: all numbers of a sample)")
         ?? (1, 1)
+    options.document("window", orElse: "global")
     options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
     let stride = options.optionalPair(
       "stride", in: Window.range, "distance from one window to the next (default: the window)")

@@ -222,6 +222,9 @@ struct Upsample: SelectingLayer {
     } else {
       factors = options.ints("factor", in: range, count: 1...Shape.maximumRank, explanation)
     }
+    options.document(
+      "factor",
+      .either([.integers(range), .list(.integers(range), 1...Shape.maximumRank)]))
   }
 
   private func factor(_ k: Int, in shape: Shape) -> Int {
@@ -251,6 +254,11 @@ struct Margins: Sendable {
   private let key: String
   private let pairs: [(before: Int, after: Int)]
 
+  private static var domain: Options.Description.Domain {
+    let one = Options.Description.Domain.integers(0...65_536)
+    return .either([one, .list(.either([one, .list(one, 2...2)]), 1...Int.max)])
+  }
+
   init(_ key: String, _ explanation: String, from options: inout Options) {
     self.key = key
     let range = "a number, one per image axis, or [before, after] per image axis"
@@ -262,7 +270,8 @@ struct Margins: Sendable {
       else { return nil }
       return (before, after)
     }
-    guard let config = options.value(key, range, explanation, default: nil) else {
+    guard let config = options.value(key, range, explanation, default: nil, of: Self.domain)
+    else {
       if !options.isDescribing { options.reject(key, "missing '\(key)': \(explanation)") }
       pairs = [(0, 0)]
       return
