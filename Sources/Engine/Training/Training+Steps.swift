@@ -79,10 +79,8 @@ extension TrainingDeclaration.Averaging {
   fileprivate init(from options: inout Options) throws {
     let decay = options.optionalDouble(
       "decay", in: .fraction, "the average's share in a ← decay·a + (1 − decay)·w")
-    let epoch =
-      options.contains("from_epoch")
-      ? options.int("from_epoch", in: 1..., "the first epoch whose weights are part of the mean")
-      : nil
+    let epoch = options.optionalInt(
+      "from_epoch", in: 1..., "the first epoch whose weights are part of the mean")
     if !options.diagnostics.isEmpty { throw Diagnostics() }
     switch (decay, epoch) {
     case (let decay?, nil): self = .decay(decay)
