@@ -199,7 +199,7 @@ test-elsewhere: deb tarball wheel
 	timeout --kill-after=10 600 .build/python/Elsewhere/bin/python Tests/Elsewhere/trackers.py $(BUILD) $(SCREENSHOTS)
 
 # The guide and the reference of NNExp as a web site, in .build/docs.
-docs:
+docs: build
 	Packaging/docs .build/docs
 
 uninstall:
@@ -255,7 +255,7 @@ clean:
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
-  safetensors weights graph messages
+  safetensors weights graph events messages
 FUZZED_KERNELS = .build/fuzz/kernels
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/

@@ -186,6 +186,7 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: ["Serving", "Reports", "Results", "Files", "NNExp", "TestSupport"]),
+    .testTarget(name: "TrackingTests", dependencies: ["Tracking", "NNExp"]),
     .testTarget(
       name: "InterchangeTests", dependencies: ["Interchange", "Files", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
@@ -228,7 +229,7 @@ if Context.environment["NNEXP_FUZZ"] != nil {
       name: "Fuzz",
       dependencies: [
         "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results",
-        "Interchange",
+        "Interchange", "Tracking",
         "Sweeps", "LanguageServer",
         "Standard",
       ],

@@ -26,8 +26,8 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       InitCommand.self, RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
-      ValidateCommand.self, TestCommand.self, GradcheckCommand.self, EvaluateCommand.self,
-      PredictCommand.self,
+      ValidateCommand.self, TestCommand.self, GradcheckCommand.self, LearningRateCommand.self,
+      EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
       WatchCommand.self, ServeCommand.self,
       ExportCommand.self, ExplainCommand.self, TypesCommand.self, PluginCommand.self,
@@ -46,6 +46,7 @@ extension NNExpCommand {
     "list": "types", "new": "init",
     "create": "init", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
     "onnx": "export", "convert": "export", "save": "export",
+    "lr_find": "lr", "lr_finder": "lr", "range_test": "lr",
   ]
 
   /// The error if the first word is not a command; nil if it is one, or an option.

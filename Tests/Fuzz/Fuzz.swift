@@ -9,13 +9,14 @@ import Standard
 @testable import Files
 @testable import Results
 @testable import Sweeps
+@testable import Tracking
 @testable import YAMLTree
 
 /// A reader of external bytes. It reads any bytes or rejects them by a `Diagnostic`: a trap, a
 /// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
   case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job,
-    formula, safetensors, weights, graph, messages
+    formula, safetensors, weights, graph, events, messages
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {
@@ -47,6 +48,7 @@ enum FuzzTarget: String, CaseIterable {
     case .safetensors: try readSafetensors(bytes)
     case .weights: _ = try WeightsArchive.read(bytes, from: "fuzz.npz")
     case .graph: try readGraph(bytes)
+    case .events: readEvents(bytes)
     case .messages: try readMessages(bytes)
     case .job: try readRecord(bytes) { try SlurmArray($0, of: "/nowhere").json }
     }
@@ -85,6 +87,15 @@ enum FuzzTarget: String, CaseIterable {
     let again = try! Safetensors(parsing: file.bytes, from: "again.safetensors")
     precondition(again.bytes == file.bytes, "what was written reads back as something else")
     precondition(file.tensors.reduce(0) { $0 + $1.bytes.count } <= bytes.count)
+  }
+
+  /// The part that a resumed run keeps is read again as the same part. The input is a file, and
+  /// the message of an event in a file with right checksums.
+  private func readEvents(_ bytes: [UInt8]) {
+    _ = EventFile.kept(EventFile.record(bytes), through: 3)
+    let kept = EventFile.kept(bytes, through: 3)
+    let again = EventFile.kept(Array(bytes.prefix(kept.length)), through: 3)
+    precondition(again.length == kept.length && again.epochs == kept.epochs)
   }
 
   /// The input is the JSON text of a graph of operators without constants.

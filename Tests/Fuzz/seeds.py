@@ -16,6 +16,31 @@ def put(target, name, content):
     (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def events(*messages):
+    """An event file; see Sources/Tracking/EventFile.swift."""
+    def masked(data):
+        value = 0xFFFFFFFF
+        for byte in data:
+            value ^= byte
+            for _ in range(8):
+                value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+        value ^= 0xFFFFFFFF
+        return struct.pack("<I", ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+    file = b""
+    for message in messages:
+        length = struct.pack("<Q", len(message))
+        file += length + masked(length) + message + masked(message)
+    return file
+
+
+VERSION = b"\x09" + struct.pack("<d", 1) + b"\x1a\x0dbrain.Event:2"
+ROW = b"\x09" + struct.pack("<d", 2) + b"\x10\x01\x2a\x0a\x0a\x08\x0a\x01a\x15\0\0\x80\x3f"
+put("events", "whole", events(VERSION, ROW))
+put("events", "message", ROW)
+put("events", "cut", events(VERSION, ROW)[:-3])
+put("events", "long", struct.pack("<Q", 2**63) + b"\0" * 12)
+
 YAML = {
     "plain": "a: b\n",
     "single": "a: 'b ''c'''\n",

@@ -1,5 +1,5 @@
 import Datasets
-public import NNExp
+import NNExp
 
 // The keys of `train:` that change single steps.
 
@@ -17,6 +17,14 @@ extension TrainingDeclaration {
       return 1
     }
     return train.int("accumulate", in: 1..., explanation)
+  }
+
+  fileprivate static func readFirstEpoch(_ options: inout Options) -> Int? {
+    let explanation = "the first epoch whose weights are part of the mean"
+    if options.contains("from_epoch") { return options.int("from_epoch", in: 1..., explanation) }
+    _ = options.value(
+      "from_epoch", "an integer ≥ 1", explanation, of: .either([.integers(1...Int.max), .null]))
+    return nil
   }
 
   static func readAveraging(_ train: inout Options) -> Averaging? {
@@ -79,8 +87,7 @@ extension TrainingDeclaration.Averaging {
   fileprivate init(from options: inout Options) throws {
     let decay = options.optionalDouble(
       "decay", in: .fraction, "the average's share in a ← decay·a + (1 − decay)·w")
-    let epoch = options.optionalInt(
-      "from_epoch", in: 1..., "the first epoch whose weights are part of the mean")
+    let epoch = TrainingDeclaration.readFirstEpoch(&options)
     if !options.diagnostics.isEmpty { throw Diagnostics() }
     switch (decay, epoch) {
     case (let decay?, nil): self = .decay(decay)

@@ -57,37 +57,37 @@ public struct TrainingDeclaration: Sendable {
   public let optimizer: any Optimizer
   /// The name of the optimizer's type, such as `sgd`.
   public let optimizerName: String
-  public let schedule: any Schedule
-  public let epochs: Int
+  public internal(set) var schedule: any Schedule
+  public internal(set) var epochs: Int
   /// The number of samples per step; nil for all.
   public let batchSize: Int?
   public let sampling: Sampling
   /// The number of batches whose gradients are averaged for one step.
   public let accumulate: Int
   public let groups: [Group]
-  public let averaging: Averaging?
+  public internal(set) var averaging: Averaging?
   /// The number of epochs per row of metrics.csv. The last epoch always has a row.
-  public let recordEvery: Int
+  public internal(set) var recordEvery: Int
   /// The sizes of weights and gradients that rows contain per layer; none by default.
-  public let record: [LayerQuantity]
+  public internal(set) var record: [LayerQuantity]
   public let clipping: Clipping?
-  public let earlyStopping: EarlyStopping?
+  public internal(set) var earlyStopping: EarlyStopping?
   /// The weights that a run delivers; nil for the best if there are validation data,
   /// otherwise the last.
-  public let deliver: Weights?
+  public internal(set) var deliver: Weights?
   /// The times at which a run saves its state, from which it resumes after a crash.
   public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
   public let l2: Double
   /// Whether train columns are measured after the epoch, like those of other splits.
-  public let measuresTraining: Bool
+  public internal(set) var measuresTraining: Bool
   /// Whether the run writes an event file for TensorBoard.
   public let tensorboard: Bool
   /// The number of steps after which training ends, regardless of the epochs.
-  public let maxSteps: Int?
+  public internal(set) var maxSteps: Int?
   /// The number of seconds after which training ends, at the end of an epoch.
-  public let maxTime: Double?
+  public internal(set) var maxTime: Double?
   public let location: SourceLocation?
 
   /// Reads the section. Nil after an error, which is recorded.
