@@ -23,7 +23,7 @@ extension TrainingDeclaration {
     let explanation = "the first epoch whose weights are part of the mean"
     if options.contains("from_epoch") { return options.int("from_epoch", in: 1..., explanation) }
     _ = options.value(
-      "from_epoch", "an integer ≥ 1", explanation, of: .either([.integers(1...Int.max), .null]))
+      "from_epoch", "an integer ≥ 1", explanation, of: .integers(1...Int.max))
     return nil
   }
 
