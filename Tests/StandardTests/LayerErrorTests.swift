@@ -44,29 +44,42 @@ import Testing
       "convolution", [],
       """
       error: missing 'channels': an integer from 1 to 65536 is required
-      error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is \
+      error: missing 'window': an integer from 1 to 65536 or one per axis, as in [rows, columns] is \
       required
       """)
     try expect(
       "convolution", [("channels", 4), ("window", [3, 0]), ("stride", 0), ("padding", -1)],
       """
-      error: window must be an integer from 1 to 65536 or two of them, [rows, columns], found a list
-      error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found the \
-      number 0
-      error: padding must be an integer from 0 to 65536 or two of them, [rows, columns], found the \
-      number -1
+      error: window must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found \
+      a list
+      error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found \
+      the number 0
+      error: padding must be a number, one per axis, [before, after] per axis, same or same_lower, \
+      each from 0 to 65536, found -1
       """)
     try expect(
       "convolution",
       [("channels", 4), ("window", 3), ("stride", 1_000_000_000_000_000_000)],
-      "error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found the "
-        + "number 1000000000000000000")
+      "error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found "
+        + "the number 1000000000000000000")
     try expect(
       "convolution", [("channels", 4), ("window", 3), ("groups", 3)],
       "error: groups 3 does not divide the 4 output channels")
     let options: [(String, ConfigValue)] = [("channels", 4), ("window", 3)]
     try expectPlan(
-      "convolution", options, [5], fact: "expected [channels, rows, columns], found [5]")
+      "convolution", options, [5],
+      fact: "expected [channels, positions], [channels, rows, columns] or [channels, slices, rows, "
+        + "columns], found [5]")
+    try expectPlan(
+      "convolution", [("channels", 4), ("window", [3, 3])], [28, 28],
+      fact: "the input [28, 28] has 1 image axis, but window has 2 numbers; for images of one "
+        + "channel write data: {shape: [1, 28, 28]}")
+    try expectPlan(
+      "convolution", options + [("padding", [[1, 0], [0, 2]])], [1, 3, 4, 5],
+      fact: "the input [1, 3, 4, 5] has 3 image axes, but padding has 2 numbers")
+    try expectPlan(
+      "convolution", options + [("padding", [[1, 0]])], [1, 1],
+      fact: "window 3 does not fit 1 position with padding 1 before and 0 after")
     try expectPlan("convolution", options, [1, 5, 2], fact: "window 3 does not fit 2 columns")
     try expectPlan("convolution", options, [1, 1, 5], fact: "window 3 does not fit 1 row")
     try expectPlan(
@@ -78,11 +91,32 @@ import Testing
     try expectPlan("convolution", options, [2, 0, 5], fact: "the input [2, 0, 5] has no numbers")
   }
 
+  @Test func `wrong transposed convolutions are reported`() throws {
+    let (type, options): (String, [(String, ConfigValue)]) = (
+      "transposed_convolution", [("channels", 4), ("window", 3)]
+    )
+    try expectPlan(
+      type, options + [("stride", 2), ("output_padding", 2)], [1, 5, 5],
+      fact: "output_padding 2 must be less than the stride 2")
+    try expectPlan(
+      type, options + [("padding", "same"), ("output_padding", 1)], [1, 5, 5],
+      fact: "output_padding has no effect if padding is same; remove one of them")
+    try expectPlan(
+      type, options + [("output_padding", [0, 0, 0])], [1, 5, 5],
+      fact: "the input [1, 5, 5] has 2 image axes, but output_padding has 3 numbers")
+    try expectPlan(
+      type, options + [("padding", 4)], [1, 5],
+      fact: "nothing of axis 1 is left without the padding")
+    try expectPlan(
+      type, options + [("groups", 2)], [3, 5, 5],
+      fact: "groups 2 does not divide the 3 input channels")
+  }
+
   @Test(arguments: ["lp_pooling", "max_pooling", "average_pooling"])
   func wrongPoolingsAreReported(type: String) throws {
     try expect(
       type, [],
-      "error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is "
+      "error: missing 'window': an integer from 1 to 65536 or one per axis, as in [rows, columns] is "
         + "required")
     try expect(
       type, [("global", true), ("window", 2), ("ceil_mode", true)],
@@ -91,19 +125,19 @@ import Testing
       error: ceil_mode has no effect if global is true; remove one of them
       """)
     try expect(
-      type, [("window", 2), ("stride", [1, 2, 3])],
-      "error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found a "
-        + "list")
+      type, [("window", 2), ("stride", [1, 2, 3, 4])],
+      "error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found "
+        + "a list")
     try expectPlan(
-      type, [("window", 2)], [3, 4],
-      fact: "expected [features] or [channels, rows, columns], found [3, 4]; for images of one "
-        + "channel write data: {shape: [1, 3, 4]}")
+      type, [("window", 2)], [],
+      fact: "expected [features] or [channels, …] with one to three axes after the channels, found "
+        + "[]")
     try expectPlan(type, [("window", 3)], [1, 4, 2], fact: "window 3 does not fit 2 columns")
     try expectPlan(type, [("window", 3)], [2], fact: "window 3 does not fit 2 features")
     try expectPlan(type, [("window", 3)], [1], fact: "window 3 does not fit 1 feature")
     try expectPlan(
       type, [("window", [2, 3])], [8],
-      fact: "the input [8] has one axis, but the options name two; write one number each")
+      fact: "the input [8] has 1 image axis, but window has 2 numbers")
     try expectPlan(
       type, [("window", 2), ("padding", 2)], [1, 4, 4],
       fact: "a window of 2 rows would lie entirely in the padding of 2; reduce the padding")
@@ -207,7 +241,8 @@ import Testing
     for type in standardRegistry.layers.names {
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
-        ("padding", 65_536), ("cropping", 65_536), ("axes", [0]), ("factor", 65_536),
+        ("padding", 65_536), ("output_padding", 0), ("cropping", 65_536), ("axes", [0]),
+        ("factor", 65_536),
         ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
         ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),
         ("shape", [ConfigValue(.int(.max)), ConfigValue(.int(.max))]),
@@ -231,7 +266,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 43)
+    #expect(standardRegistry.layers.names.count == 46)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

@@ -38,7 +38,9 @@ struct ReferenceLayerTests {
     var testDescription: String { name }
   }
 
-  static let cases = try! Repository.reference("pytorch_layers.json", as: File.self).cases
+  static let cases = ["pytorch_layers.json", "pytorch_blocks.json"].flatMap {
+    try! Repository.reference($0, as: File.self).cases
+  }
 
   @Test(arguments: cases)
   func everyLayerAgreesWithPyTorch(_ reference: Case) throws {

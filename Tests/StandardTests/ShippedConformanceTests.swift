@@ -38,6 +38,15 @@ import Testing
         ("dilation", [1, 2]), ("groups", 2), ("bias", false),
       ], on: [2, 5, 6]),
     Case("convolution", [("channels", 2), ("window", 1)], on: [3, 2, 2]),
+    Case("convolution", [("channels", 2), ("window", 3), ("padding", "same")], on: [2, 5]),
+    Case(
+      "convolution", [("channels", 2), ("window", 2), ("padding", [[0, 1], [0, 0], [1, 0]])],
+      on: [1, 3, 2, 2]),
+    Case("depthwise_convolution", [("window", 2), ("multiplier", 2)], on: [2, 3, 3]),
+    Case("separable_convolution", [("channels", 2), ("window", 2)], on: [2, 3, 3]),
+    Case(
+      "transposed_convolution", [("channels", 2), ("window", 2), ("stride", 2)], on: [2, 2, 3]),
+    Case("transposed_convolution", [("channels", 2), ("window", 2)], on: [1, 2, 2, 2]),
     Case("lp_pooling", [("window", 2), ("p", 1)], on: [2, 4, 4]),
     Case("lp_pooling", [("window", 2), ("p", 2)], on: [2, 4, 4]),
     Case("lp_pooling", [("window", 3), ("stride", 1), ("p", 3), ("padding", 1)], on: [1, 4, 5]),
@@ -47,6 +56,8 @@ import Testing
     Case("lp_pooling", [("global", true), ("p", 2)], on: [3, 3, 2]),
     Case("lp_pooling", [("window", 2), ("p", 2), ("learned", true)], on: [1, 4, 4]),
     Case("max_pooling", [("window", 2)], on: [2, 4, 4]),
+    Case("max_pooling", [("window", 2), ("padding", "same")], on: [1, 3, 2, 3]),
+    Case("average_pooling", [("window", 2), ("padding", "same")], on: [1, 3, 2, 3]),
     Case(
       "average_pooling", [("window", 2), ("padding", 1), ("count_padding", true)], on: [1, 4, 4]),
     Case("sigmoid", on: [5]), Case("tanh", on: [5]), Case("relu", on: [5]),

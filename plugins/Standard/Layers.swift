@@ -4,6 +4,10 @@ public import NNExp
 public func registerLayers(in registry: inout Registry) {
   registry.register(Dense.self)
   registry.register(Convolution.self)
+  let convolutions: [any Component<any Layer>.Type] = [
+    DepthwiseConvolution.self, SeparableConvolution.self, TransposedConvolution.self,
+  ]
+  for layer in convolutions { registry.layers.add(ComponentType(layer)) }
 
   registry.register(LpPooling.self)
   registry.register(MaxPooling.self)

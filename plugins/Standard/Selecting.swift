@@ -251,9 +251,24 @@ struct Margins: Sendable {
   private let key: String
   private let pairs: [(before: Int, after: Int)]
 
-  init(_ key: String, _ explanation: String, from options: inout Options) {
+  static let range = "a number, one per image axis, or [before, after] per image axis"
+
+  /// The number of axes; 1 if it is the same for every axis.
+  var axes: Int { pairs.count }
+
+  var isZero: Bool { pairs.allSatisfy { $0.before == 0 && $0.after == 0 } }
+
+  /// No positions at any end.
+  init(none key: String) { (self.key, pairs) = (key, [(0, 0)]) }
+
+  /// - Parameters:
+  ///   - range: the description of the values that the key may have.
+  ///   - fallback: the default; nil if the key is required.
+  init(
+    _ key: String, _ explanation: String, from options: inout Options, range: String = range,
+    default fallback: Int? = nil
+  ) {
     self.key = key
-    let range = "a number, one per image axis, or [before, after] per image axis"
     func pair(_ config: ConfigValue) -> (Int, Int)? {
       if let one = config.integer { return (0...65_536).contains(one) ? (one, one) : nil }
       guard case .list(let ends) = config.content, ends.count == 2,
@@ -262,9 +277,14 @@ struct Margins: Sendable {
       else { return nil }
       return (before, after)
     }
-    guard let config = options.value(key, range, explanation, default: nil) else {
-      if !options.isDescribing { options.reject(key, "missing '\(key)': \(explanation)") }
-      pairs = [(0, 0)]
+    guard let config = options.value(key, range, explanation, default: fallback.map { "\($0)" })
+    else {
+      if let fallback {
+        options.resolve(key, ConfigValue(.int(fallback)))
+      } else if !options.isDescribing {
+        options.reject(key, "missing '\(key)': \(explanation)")
+      }
+      pairs = [(fallback ?? 0, fallback ?? 0)]
       return
     }
     options.resolve(key, config)
@@ -293,8 +313,11 @@ struct Margins: Sendable {
 
   func of(_ k: Int, in shape: Shape) -> (before: Int, after: Int) {
     guard shape.imageAxes.contains(k) else { return (0, 0) }
-    return pairs.count == 1 ? pairs[0] : pairs[k - shape.imageAxes.lowerBound]
+    return pair(k - shape.imageAxes.lowerBound)
   }
+
+  /// The positions at both ends of an image axis.
+  func pair(_ axis: Int) -> (before: Int, after: Int) { pairs.count == 1 ? pairs[0] : pairs[axis] }
 }
 
 extension Shape {
