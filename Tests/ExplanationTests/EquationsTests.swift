@@ -45,6 +45,13 @@ import Testing
     ("subtract", [[3], [3]]), ("divide", [[3], [3]]), ("maximum", [[3], [3]]),
     ("minimum", [[3], [3]]), ("{type: slice, start: 1}", [[4]]),
     ("{type: transpose, axes: [1, 0]}", [[2, 3]]), ("{type: pad, padding: 1}", [[3]]),
+    ("add", [[2, 3], [2, 1]]), ("multiply", [[2, 3], [3]]),
+    ("matrix_product", [[2, 3], [3, 2]]),
+    ("{type: matrix_product, transpose: both}", [[2, 3], [4, 2]]),
+    ("{type: reduce, by: sum}", [[3]]), ("{type: reduce, axes: [1]}", [[2, 3]]),
+    ("{type: reduce, by: max, axes: [0]}", [[2, 3]]), ("glu", [[4]]),
+    ("{type: split, sizes: [1, 2]}", [[3]]), ("{type: spatial_dropout, rate: 0.25}", [[3]]),
+    ("gaussian_noise", [[3]]), ("{type: upsample, factor: 2, mode: bilinear}", [[3]]),
     ("{type: crop, cropping: 1}", [[3]]), ("{type: upsample, factor: 2}", [[3]]),
     ("concatenate", [[3], [2]]), ("concatenate", [[1, 2, 2], [2, 2, 2]]),
   ]

@@ -76,6 +76,17 @@ IMAGE = (
         "- {type: slice, axis: 2, start: -7, end: 8, step: 2}",
         "- {type: pad, padding: [[1, 2], [0, 1]], value: 0.5}",
         "- {type: upsample, factor: [2, 3]}",
+        "- {type: upsample, factor: [2, 3], mode: bilinear}",
+        "- {type: reduce, by: sum, axes: [0, 2]}", "- {type: reduce, axes: [1], keep_axes: true}",
+        "- {type: reduce, by: max, axes: []}", "- {type: spatial_dropout, rate: 0.3}",
+        "- gaussian_noise",
+        "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
+        "  - {type: multiply, inputs: [input, a]}",
+        "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
+        "  - {type: add, inputs: [a, input, a]}",
+        "- {type: split, sizes: [1, 2], name: a}\n"
+        "  - {type: multiply, inputs: [a.part_1, a.part_2]}",
+        "- {type: matrix_product, inputs: [input, input], transpose: second}",
     ])
 FLAT = (
     [f"- {{type: {layer}, window: 3, stride: 2{rest}}}"
@@ -83,7 +94,7 @@ FLAT = (
      for rest in ("", ", padding: 1", ", ceil_mode: true")]
     + [f"- {layer}" for layer in ELEMENTWISE[:-1] + FORMULAS + WINDOWS]
     + [
-        "- {type: dense, units: 3, bias: false}",
+        "- {type: dense, units: 3, bias: false}", "- glu",
         "- {type: dense, units: 12, name: a, inputs: input}\n"
         "  - {type: tanh, name: b, inputs: input}\n"
         "  - {type: add, inputs: [a, b, input]}",

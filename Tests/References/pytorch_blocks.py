@@ -212,4 +212,59 @@ case("average_pooling in 3-D, padding counted", "average_pooling",
 case("lp_pooling in 1-D", "lp_pooling", {"window": 3, "p": 3}, [draw.distinct(3, 2, 9)],
      lambda i, p, s: (F.avg_pool1d(i[0].abs() ** 3, 3) * 3) ** (1 / 3))
 
+# Of several inputs
+
+for layer, function in [("add", torch.add), ("multiply", torch.mul)]:
+    for shape, other in [((2, 3, 4), (2, 1, 1)), ((3, 1), (1, 4)), ((4,), (3, 4)), ((1, 2, 3, 2), (2, 3, 1))]:
+        rank = max(len(shape), len(other))
+        view = lambda x: x.reshape(x.shape[0], *[1] * (rank + 1 - x.dim()), *x.shape[1:])
+        case(f"{layer}, {list(shape)} and {list(other)}", layer, {},
+             [draw.normal(3, *shape), draw.normal(3, *other)],
+             lambda i, p, s: function(view(i[0]), view(i[1])))
+case("multiply, three inputs", "multiply", {},
+     [draw.normal(3, 2, 3), draw.normal(3, 2, 1), draw.normal(3, 3)],
+     lambda i, p, s: i[0] * i[1] * i[2][:, None, :])
+for transpose, first, second in [
+    ("none", (2, 3), (3, 4)), ("first", (3, 2), (3, 4)), ("second", (2, 3), (4, 3)),
+    ("both", (3, 2), (4, 3)), ("none", (2, 2, 3), (2, 3, 4)), ("second", (2, 5, 3), (2, 4, 3)),
+]:
+    turn = lambda x, names: x.transpose(-1, -2) if transpose in names else x
+    case(f"matrix_product, {transpose}, {list(first)}", "matrix_product",
+         {} if transpose == "none" else {"transpose": transpose},
+         [draw.normal(3, *first), draw.normal(3, *second)],
+         lambda i, p, s: turn(i[0], ("first", "both")) @ turn(i[1], ("second", "both")))
+
+# Of one input
+
+for by, function in [("sum", torch.sum), ("mean", torch.mean), ("max", torch.amax)]:
+    for shape, axes, keep in [
+        ((4,), [], False), ((2, 3), [0], False), ((2, 3), [1], True), ((2, 3, 4), [0, 2], False),
+        ((2, 3, 4), [1, 2], True), ((2, 3, 2, 3), [1, 3], False), ((2, 3, 4), [], False),
+    ]:
+        options = {"by": by, "axes": axes}
+        if keep:
+            options["keep_axes"] = True
+        dims = [a + 1 for a in axes] or list(range(1, len(shape) + 1))
+
+        def reduce(i, p, s):
+            y = function(i[0], dim=dims, keepdim=keep)
+            return y[:, None] if y.dim() == 1 else y
+
+        case(f"reduce, {by} of {list(shape)} over {axes}", "reduce", options,
+             [draw.distinct(3, *shape)], reduce)
+for factor, shape, mode in [
+    (3, (5,), "linear"), (2, (2, 4), "linear"), ([2, 3], (2, 3, 4), "bilinear"),
+    (2, (1, 1, 3), "bilinear"), ([2, 1, 3], (2, 2, 3, 2), "trilinear"),
+]:
+    scale = tuple(float(f) for f in factor) if isinstance(factor, list) else float(factor)
+    flat = len(shape) == 1
+    case(f"upsample, {mode}, {list(shape)}", "upsample", {"factor": factor, "mode": "bilinear"},
+         [draw.normal(3, *shape)],
+         lambda i, p, s: F.interpolate(
+             i[0][:, None] if flat else i[0], scale_factor=scale, mode=mode)[:, 0 if flat else slice(None)])
+for shape in [(6,), (4, 3), (2, 3, 2)]:
+    case(f"glu, {list(shape)}", "glu", {}, [draw.normal(3, *shape)], lambda i, p, s: F.glu(i[0], dim=1))
+case("split, the first part", "split", {"sizes": [2, 1, 3], "axis": 1}, [draw.normal(3, 2, 6, 2)],
+     lambda i, p, s: i[0][:, :, :2])
+
 write(__file__, {}, cases=cases)

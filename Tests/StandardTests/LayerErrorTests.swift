@@ -221,13 +221,27 @@ import Testing
       fact: "cannot reshape [8] into [3, 3]: 8 numbers are not 9")
     for type in ["add", "multiply"] {
       try expectPlan(
-        type, [], [2, 3], [2, 3], [6], fact: "the inputs must have one shape, found [2, 3] and [6]")
+        type, [], [2, 3], [2, 3], [6],
+        fact:
+          "the inputs must have one shape, or extents of 1 where they differ, found [2, 3] and [6]")
     }
     for other: Port in [[6], [1, 4], [2, 3, 1]] {
       try expectPlan(
         "concatenate", [], [2, 3], other,
         fact: "the inputs may differ only in their first extent, found [2, 3] and \(other)")
     }
+    try expectPlan(
+      "matrix_product", [], [2, 3], [2, 4],
+      fact:
+        "the columns of the first matrix must be as many as the rows of the second, found 3 and 2")
+    try expectPlan(
+      "matrix_product", [], [2, 3], [3],
+      fact: "expected two matrices, or two lists of as many matrices, found [2, 3] and [3]")
+    try expectPlan("reduce", [("axes", [2])], [2, 3], fact: "the input [2, 3] has no axis 2")
+    try expectPlan(
+      "split", [("sizes", [2, 3])], [6],
+      fact: "the sizes of the parts must add up to the extent 6 of axis 0, found 5")
+    try expectPlan("glu", [], [3], fact: "the extent of axis 0 must be even, found [3]")
     try expectPlan("batch_normalization", [], [0], fact: "the input [0] has no numbers")
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
   }
@@ -242,6 +256,7 @@ import Testing
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
         ("padding", 65_536), ("output_padding", 0), ("cropping", 65_536), ("axes", [0]),
+        ("sizes", [1, 1]),
         ("factor", 65_536),
         ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
         ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),
@@ -266,7 +281,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 46)
+    #expect(standardRegistry.layers.names.count == 52)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

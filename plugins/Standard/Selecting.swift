@@ -197,55 +197,6 @@ struct Crop: SelectingLayer {
   }
 }
 
-/// An image in which each number occurs several times side by side.
-///
-///     y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋]
-struct Upsample: SelectingLayer {
-  static let typeName = "upsample"
-  static let foreignNames = ["upsampling2d", "upsampling_nearest2d"]
-  static let documentation = Documentation(
-    "an image in which each number occurs several times side by side",
-    equation: "y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋];  ∂x += the sum of ∂y there",
-    shapes: "[n] → [f·n];  [channels, rows, columns] → [channels, f·rows, f·columns]",
-    example: "- {type: upsample, factor: 2}")
-
-  static let examples = [Example(["factor": [2, 3]], inputs: [2, 2, 3])]
-
-  let factors: [Int]
-
-  init(from options: inout Options) {
-    options.suggest("factor", for: "scale_factor", "size")
-    let range = 1...65_536
-    let explanation = "f: a number, or one per image axis"
-    if options.entry("factor")?.integer != nil {
-      factors = [options.int("factor", in: range, explanation)]
-    } else {
-      factors = options.ints("factor", in: range, count: 1...Shape.maximumRank, explanation)
-    }
-  }
-
-  private func factor(_ k: Int, in shape: Shape) -> Int {
-    guard shape.imageAxes.contains(k) else { return 1 }
-    return factors.count == 1 ? factors[0] : factors[k - shape.imageAxes.lowerBound]
-  }
-
-  func check(_ shape: Shape) throws {
-    guard shape.rank > 0 else { throw Diagnostic("an input without axes cannot be upsampled") }
-    guard factors.count == 1 || factors.count == shape.imageAxes.count else {
-      throw Diagnostic(
-        "the input \(shape) has \(shape.imageAxes.count) image axes, but factor has "
-          + "\(factors.count) numbers")
-    }
-  }
-
-  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
-    let factor = factor(k, in: shape)
-    let (count, overflow) = shape[k].multipliedReportingOverflow(by: factor)
-    return SelectedAxis(
-      source: k, count: overflow ? .max : count, rule: .repeated(factor: factor))
-  }
-}
-
 /// Positions at both ends of each image axis: `1`, `[1, 2]` or `[[top, bottom], [left, right]]`.
 struct Margins: Sendable {
   private let key: String
