@@ -79,7 +79,10 @@ IMAGE = (
         "- {type: upsample, factor: [2, 3], mode: bilinear}",
         "- {type: reduce, by: sum, axes: [0, 2]}", "- {type: reduce, axes: [1], keep_axes: true}",
         "- {type: reduce, by: max, axes: []}", "- {type: spatial_dropout, rate: 0.3}",
-        "- gaussian_noise",
+        "- gaussian_noise", "- {type: softmax, axis: 2}", "- {type: log_softmax, axis: 1}",
+        "- {type: group_normalization, groups: 3}", "- instance_normalization",
+        "- {type: layer_normalization, axes: [0]}", "- {type: rms_normalization, axes: [1, 2]}",
+        "- {type: local_response_normalization, size: 3, alpha: 0.5}",
         "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
         "  - {type: multiply, inputs: [input, a]}",
         "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"

@@ -267,4 +267,71 @@ for shape in [(6,), (4, 3), (2, 3, 2)]:
 case("split, the first part", "split", {"sizes": [2, 1, 3], "axis": 1}, [draw.normal(3, 2, 6, 2)],
      lambda i, p, s: i[0][:, :, :2])
 
+# Normalization
+
+
+def affine(shape, bias=True):
+    return [("weight", draw.normal(*shape))] + ([("bias", draw.normal(*shape))] if bias else [])
+
+
+def wide(t, axes, rank):
+    """A weight over some axes of a sample, for products with a batch."""
+    shape = [1] * (rank + 1)
+    for k, axis in enumerate(axes):
+        shape[axis + 1] = t.shape[k]
+    return t.reshape(shape)
+
+
+for groups, shape in [(2, (4, 2, 3)), (1, (3, 4)), (3, (6,)), (2, (4, 2, 2, 3))]:
+    case(f"group_normalization, {groups} of {list(shape)}", "group_normalization",
+         {"groups": groups}, [draw.normal(3, *shape)],
+         lambda i, p, s: F.group_norm(i[0], groups, p[0], p[1]), affine([shape[0]]))
+case("group_normalization, without weights", "group_normalization",
+     {"groups": 2, "affine": False, "epsilon": 0.01}, [draw.normal(3, 4, 3)],
+     lambda i, p, s: F.group_norm(i[0], 2, eps=0.01))
+for shape in [(2, 5), (3, 2, 4), (2, 2, 3, 2)]:
+    case(f"instance_normalization, {list(shape)}", "instance_normalization", {},
+         [draw.normal(3, *shape)],
+         lambda i, p, s: F.instance_norm(i[0], weight=p[0], bias=p[1]), affine([shape[0]]))
+for shape, axes in [((3, 2, 4), [0]), ((3, 2, 4), [1, 2]), ((3, 4), [1]), ((2, 3, 2, 2), [1, 3])]:
+    extents = [shape[a] for a in axes]
+    dims = [a + 1 for a in axes]
+
+    def layer(i, p, s):
+        mean = i[0].mean(dims, keepdim=True)
+        variance = i[0].var(dims, unbiased=False, keepdim=True)
+        normal = (i[0] - mean) / (variance + 1e-5).sqrt()
+        return normal * wide(p[0], axes, len(shape)) + wide(p[1], axes, len(shape))
+
+    case(f"layer_normalization, axes {axes} of {list(shape)}", "layer_normalization",
+         {"axes": axes}, [draw.normal(3, *shape)], layer, affine(extents))
+    case(f"rms_normalization, axes {axes} of {list(shape)}", "rms_normalization", {"axes": axes},
+         [draw.normal(3, *shape)],
+         lambda i, p, s: i[0] / (i[0].square().mean(dims, keepdim=True) + 1e-5).sqrt()
+         * wide(p[0], axes, len(shape)), affine(extents, False))
+for shape in [(5,), (2, 3, 2)]:
+    case(f"rms_normalization, {list(shape)}", "rms_normalization", {"epsilon": 0.01},
+         [draw.normal(3, *shape)],
+         lambda i, p, s: F.rms_norm(i[0], shape, p[0], eps=0.01), affine(shape, False))
+case("rms_normalization, without weights", "rms_normalization", {"affine": False},
+     [draw.normal(3, 4)], lambda i, p, s: F.rms_norm(i[0], (4,), eps=1e-5))
+for shape, size, options in [
+    ((5, 2, 3), 3, {"alpha": 0.7}), ((4, 3), 5, {"alpha": 0.5, "beta": 1.3, "k": 2}),
+    ((3, 2, 2), 1, {}), ((2, 3, 3), 9, {"alpha": 2, "beta": 0.5}),
+]:
+    settings = {"alpha": 1e-4, "beta": 0.75, "k": 1, **options}
+    case(f"local_response_normalization, {size} of {list(shape)}", "local_response_normalization",
+         {"size": size, **options}, [draw.normal(3, *shape)],
+         lambda i, p, s: F.local_response_norm(
+             i[0], size, settings["alpha"], settings["beta"], settings["k"]))
+for layer, function in [("softmax", F.softmax), ("log_softmax", F.log_softmax)]:
+    for axis, shape in [(1, (2, 5)), (2, (2, 3, 4)), (1, (2, 3, 4)), (1, (2, 3, 2, 2))]:
+        case(f"{layer}, axis {axis} of {list(shape)}", layer, {"axis": axis},
+             [draw.normal(3, *shape, scale=2)], lambda i, p, s: function(i[0], dim=axis + 1))
+for shape in [(2, 5), (2, 3, 2, 2)]:
+    case(f"batch_normalization, {list(shape)}", "batch_normalization", {}, [draw.normal(3, *shape)],
+         lambda i, p, s: F.batch_norm(i[0], s[0], s[1], p[0], p[1], training=True),
+         affine([shape[0]]),
+         [("running_mean", draw.normal(shape[0])), ("running_variance", draw.uniform(0.5, 2, shape[0]))])
+
 write(__file__, {}, cases=cases)

@@ -201,7 +201,7 @@ import Testing
       "layer_normalization", [("width", 1)],
       """
       error: unknown key 'width'
-      note: known keys: affine, epsilon
+      note: known keys: affine, axes, epsilon
       """)
     try expect("sigmoid", [("slope", 1)], "error: unknown key 'slope'")
     try expect(
@@ -241,6 +241,20 @@ import Testing
     try expectPlan(
       "split", [("sizes", [2, 3])], [6],
       fact: "the sizes of the parts must add up to the extent 6 of axis 0, found 5")
+    try expectPlan(
+      "group_normalization", [("groups", 2)], [3, 4],
+      fact: "groups 2 does not divide the channels of the input [3, 4]")
+    try expectPlan(
+      "instance_normalization", [], [3],
+      fact: "expected [channels, …] with one to three axes after the channels, found [3]")
+    for type in ["softmax", "log_softmax"] {
+      try expectPlan(type, [("axis", 1)], [3], fact: "the input [3] has no axis 1")
+    }
+    try expectPlan(
+      "layer_normalization", [("axes", [1])], [3], fact: "the input [3] has no axis 1")
+    try expectPlan(
+      "embedding", [("size", 2), ("padding", 4)], .indices(below: 4, [3]),
+      fact: "padding 4 is not an index below 4")
     try expectPlan("glu", [], [3], fact: "the extent of axis 0 must be even, found [3]")
     try expectPlan("batch_normalization", [], [0], fact: "the input [0] has no numbers")
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
@@ -281,7 +295,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 52)
+    #expect(standardRegistry.layers.names.count == 56)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

@@ -75,6 +75,12 @@ import Testing
     Case("dropout", [("rate", 0.4)], on: [12]),
     Case("batch_normalization", on: [3]), Case("batch_normalization", on: [2, 3, 2]),
     Case("layer_normalization", on: [4]),
+    Case("layer_normalization", [("axes", [0])], on: [3, 2]),
+    Case("group_normalization", [("groups", 2)], on: [4, 2]),
+    Case("instance_normalization", on: [2, 4]), Case("rms_normalization", on: [4]),
+    Case("rms_normalization", [("axes", [1])], on: [2, 3]),
+    Case("local_response_normalization", [("size", 3), ("alpha", 0.5)], on: [4, 2]),
+    Case("softmax", [("axis", 1)], on: [2, 3]), Case("log_softmax", [("axis", 1)], on: [2, 3]),
     Case("add", on: [4], [4], [4]), Case("multiply", on: [4], [4]),
     Case("concatenate", on: [2, 2], [3, 2]),
     Case("subtract", on: [3], [3]), Case("subtract", on: [2, 3], [3]),
@@ -96,6 +102,7 @@ import Testing
     Case("upsample", [("factor", 2)], on: [2, 2, 2]),
     Case("embedding", [("size", 3)], on: .indices(below: 5, [1])),
     Case("embedding", [("size", 2)], on: .indices(below: 4, [6])),
+    Case("embedding", [("size", 2), ("padding", 0)], on: .indices(below: 3, [4])),
   ]
 
   @Test(arguments: layers)

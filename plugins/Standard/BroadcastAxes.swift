@@ -41,6 +41,25 @@ struct BroadcastAxes {
     }
   }
 
+  /// The same with the offset of every line in another small tensor, whose lines are those of
+  /// `other`.
+  @inline(__always)
+  func forEachLine(
+    with other: BroadcastAxes, _ body: (_ large: Int, _ small: Int, _ third: Int) -> Void
+  ) {
+    var line = 0
+    for a in 0..<counts[0] {
+      for b in 0..<counts[1] {
+        for c in 0..<counts[2] {
+          body(
+            line, a &* strides[0] &+ b &* strides[1] &+ c &* strides[2],
+            a &* other.strides[0] &+ b &* other.strides[1] &+ c &* other.strides[2])
+          line &+= counts[3]
+        }
+      }
+    }
+  }
+
   /// The common shape of the inputs of a layer; nil if there is none.
   static func shape(of shapes: [Shape]) -> Shape? {
     let rank = shapes.map(\.rank).max() ?? 0

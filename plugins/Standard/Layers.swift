@@ -44,6 +44,8 @@ public func registerLayers(in registry: inout Registry) {
   let others: [any Component<any Layer>.Type] = [
     Subtract.self, Divide.self, Maximum.self, Minimum.self,
     Slice.self, Split.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
+    GroupNormalization.self, InstanceNormalization.self, RMSNormalization.self,
+    LocalResponseNormalization.self,
     MatrixProductLayer.self, Reduce.self, Glu.self, SpatialDropout.self, GaussianNoise.self,
   ]
   for layer in others { registry.layers.add(ComponentType(layer)) }

@@ -104,19 +104,19 @@ public struct ModelDeclaration: Sendable {
 }
 
 /// Default names for unnamed nodes: `dense`, `dense_2`, ….
-private struct DefaultNames {
+package struct DefaultNames {
   private var taken: Set<String>
   /// The last number in the names of each type.
   private var numbers: [String: Int] = [:]
 
-  init(explicit items: [ConfigValue]) {
+  package init(explicit items: [ConfigValue]) {
     taken = [ModelDeclaration.inputName]
     for item in items {
       if case .string(let name)? = item["name"]?.content { taken.insert(name) }
     }
   }
 
-  mutating func next(for typeName: String) -> String {
+  package mutating func next(for typeName: String) -> String {
     while true {
       let number = numbers[typeName, default: 0] + 1
       numbers[typeName] = number
