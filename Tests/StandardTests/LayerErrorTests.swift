@@ -270,7 +270,7 @@ import Testing
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
         ("padding", 65_536), ("output_padding", 0), ("cropping", 65_536), ("axes", [0]),
-        ("sizes", [1, 1]),
+        ("sizes", [1, 1]), ("groups", 2),
         ("factor", 65_536),
         ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
         ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),

@@ -94,16 +94,26 @@ struct SetNormalization {
       let dw = hasWeight ? pass.gradients[0].start : nil
       let db = hasBias ? pass.gradients[1].start : nil
       lines.forEachLine(with: weightLines) { i, j, w in
+        // The sums of a line with one weight, so that a batch adds them as single samples do.
+        var (sum, product): (S, S) = (0, 0)
         for k in 0..<lines.length {
           let (set, own) = (j &+ k &* lines.step, w &+ k &* weightLines.step)
           let normal = (x[i &+ k] - mean[set]) * inverse[set]
           let slope = dy[i &+ k]
-          if let dw { dw[own] += slope * normal }
-          if let db { db[own] += slope }
+          if weightLines.step == 0 {
+            sum += slope
+            product += slope * normal
+          } else {
+            if let dw { dw[own] += slope * normal }
+            if let db { db[own] += slope }
+          }
           let g = weight.map { $0[own] * slope } ?? slope
           a[set] += g
           b[set] += g * normal
         }
+        guard weightLines.step == 0 else { return }
+        if let dw { dw[w] += product }
+        if let db { db[w] += sum }
       }
       for j in 0..<sets {
         a[j] = isCentered ? a[j] / n : 0
