@@ -1,5 +1,5 @@
 public import Datasets
-import Glibc
+import Platform
 public import NNExp
 
 /// The way in which a training ended.
