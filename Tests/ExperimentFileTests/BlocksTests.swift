@@ -77,22 +77,22 @@ import Testing
 
   static let wrong: [(String, String)] = [
     (
-      "blocks: {a: [relu]}\nmodel: [{block: b}, {block: a}]",
+      "blocks: {then: [relu]}\nmodel: [{block: thn}, {block: then}]",
       """
-      a.yaml:5:17: error: unknown block 'b'; did you mean 'a'?
-          model: [{block: b}, {block: a}]
+      a.yaml:5:17: error: unknown block 'thn'; did you mean 'then'?
+          model: [{block: thn}, {block: then}]
                           ^
       """
     ),
     (
       "blocks: {a: [relu], c: [tanh]}\nmodel: [{block: a, repeat: 0}]",
       """
-      a.yaml:4:21: error: the block 'c' is not used in model
-          blocks: {a: [relu], c: [tanh]}
-                              ^
       a.yaml:5:28: error: repeat must be an integer from 1 to 1000, found the number 0
           model: [{block: a, repeat: 0}]
                                      ^
+      a.yaml:4:21: error: the block 'c' is not used in model
+          blocks: {a: [relu], c: [tanh]}
+                              ^
       """
     ),
     (

@@ -18,7 +18,7 @@ import Testing
       "{type: convolution, channels: 4, groups: 2, window: [1, 2], stride: 2, padding: 1, dilation: 2}",
       [[2, 5, 5]]
     ),
-    ("{type: convolution, channels: 2, window: 2, padding: [[0, 1]]}", [[2, 5]]),
+    ("{type: convolution, channels: 2, window: [2], padding: [[0, 1]]}", [[2, 5]]),
     ("{type: convolution, channels: 2, window: 2}", [[1, 2, 3, 2]]),
     ("{type: depthwise_convolution, window: 2}", [[2, 3, 3]]),
     ("{type: separable_convolution, channels: 2, window: 2}", [[2, 3, 3]]),

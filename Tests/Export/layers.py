@@ -59,12 +59,12 @@ IMAGE = (
         "- {type: transposed_convolution, channels: 3, window: 3, stride: 2, padding: 1, "
         "output_padding: 1, groups: 3}",
         *("- {type: reshape, shape: [%s]}\n  - {type: %s}" % pair for pair in [
-            ("3, 72", "convolution, channels: 2, window: 3, padding: 1"),
-            ("3, 72", "depthwise_convolution, window: 3"),
-            ("3, 72", "separable_convolution, channels: 4, window: 3"),
-            ("3, 72", "transposed_convolution, channels: 2, window: 2, stride: 2"),
-            ("3, 72", "max_pooling, window: 3, padding: same"),
-            ("3, 72", "lp_pooling, window: 3, stride: 2"),
+            ("3, 72", "convolution, channels: 2, window: [3], padding: 1"),
+            ("3, 72", "depthwise_convolution, window: [3]"),
+            ("3, 72", "separable_convolution, channels: 4, window: [3]"),
+            ("3, 72", "transposed_convolution, channels: 2, window: [2], stride: 2"),
+            ("3, 72", "max_pooling, window: [3], padding: same"),
+            ("3, 72", "lp_pooling, window: [3], stride: 2"),
             ("3, 8, 3, 3", "convolution, channels: 2, window: 2, groups: 1, stride: [2, 1, 1]"),
             ("3, 8, 3, 3", "depthwise_convolution, window: 2"),
             ("3, 8, 3, 3", "transposed_convolution, channels: 2, window: 2, stride: 2"),

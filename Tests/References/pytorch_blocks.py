@@ -20,6 +20,11 @@ def each(value, axes):
     return [value] * axes if isinstance(value, int) else list(value)
 
 
+def listed(window, axes):
+    """The window as the option: a list for one axis."""
+    return [window] if axes == 1 else window
+
+
 def margins(padding, lengths, window, stride, dilation):
     """[before, after] for each axis."""
     if padding in ("same", "same_lower"):
@@ -49,7 +54,7 @@ def convolution(name, shape, channels, window, layer="convolution", samples=3, b
     stride = each(options.get("stride", 1), axes)
     dilation = each(options.get("dilation", 1), axes)
     groups = options.get("groups", 1)
-    written = {"window": window, **options}
+    written = {"window": listed(window, axes), **options}
     if layer == "convolution":
         written["channels"] = channels
     if layer == "depthwise_convolution":
@@ -94,7 +99,7 @@ def separable(name, shape, channels, window, multiplier=1, bias=True, **options)
     sizes = each(window, axes)
     middle = shape[0] * multiplier
     first = [middle, 1, *sizes]
-    written = {"channels": channels, "window": window, **options}
+    written = {"channels": channels, "window": listed(window, axes), **options}
     if multiplier != 1:
         written["multiplier"] = multiplier
     second = [channels, middle] + [1] * axes
@@ -124,7 +129,7 @@ def transposed(name, shape, channels, window, bias=True, **options):
     axes = len(shape) - 1
     groups = options.get("groups", 1)
     kernel = [shape[0], channels // groups, *each(window, axes)]
-    written = {"channels": channels, "window": window, **options}
+    written = {"channels": channels, "window": listed(window, axes), **options}
     parameters = [("weight", stored(draw.normal(*kernel)))]
     if bias:
         parameters.append(("bias", draw.normal(channels)))
@@ -181,6 +186,7 @@ for layer, functions in POOLS.items():
                 settings["count_include_pad"] = False
             if axes == 2:
                 continue
+            options["window"] = listed(options["window"], axes)
             case(f"{layer} in {axes}-D, {name}", layer, options, [draw.distinct(3, *shape)],
                  lambda i, p, s: function(i[0], **settings))
     case(f"{layer} in 3-D, global", layer, {"global": True}, [draw.distinct(3, 2, 3, 2, 4)],
@@ -209,7 +215,7 @@ case("max_pooling in 3-D, dilated", "max_pooling", {"window": [2, 2, 3], "stride
 case("average_pooling in 3-D, padding counted", "average_pooling",
      {"window": 2, "padding": 1, "count_padding": True}, [draw.distinct(2, 2, 3, 4, 4)],
      lambda i, p, s: F.avg_pool3d(i[0], 2, padding=1))
-case("lp_pooling in 1-D", "lp_pooling", {"window": 3, "p": 3}, [draw.distinct(3, 2, 9)],
+case("lp_pooling in 1-D", "lp_pooling", {"window": [3], "p": 3}, [draw.distinct(3, 2, 9)],
      lambda i, p, s: (F.avg_pool1d(i[0].abs() ** 3, 3) * 3) ** (1 / 3))
 
 # Of several inputs

@@ -78,7 +78,7 @@ import Testing
       "convolution", options + [("padding", [[1, 0], [0, 2]])], [1, 3, 4, 5],
       fact: "the input [1, 3, 4, 5] has 3 image axes, but padding has 2 numbers")
     try expectPlan(
-      "convolution", options + [("padding", [[1, 0]])], [1, 1],
+      "convolution", [("channels", 4), ("window", [3]), ("padding", [[1, 0]])], [1, 1],
       fact: "window 3 does not fit 1 position with padding 1 before and 0 after")
     try expectPlan("convolution", options, [1, 5, 2], fact: "window 3 does not fit 2 columns")
     try expectPlan("convolution", options, [1, 1, 5], fact: "window 3 does not fit 1 row")
@@ -105,7 +105,7 @@ import Testing
       type, options + [("output_padding", [0, 0, 0])], [1, 5, 5],
       fact: "the input [1, 5, 5] has 2 image axes, but output_padding has 3 numbers")
     try expectPlan(
-      type, options + [("padding", 4)], [1, 5],
+      type, [("channels", 4), ("window", [3]), ("padding", 4)], [1, 5],
       fact: "nothing of axis 1 is left without the padding")
     try expectPlan(
       type, options + [("groups", 2)], [3, 5, 5],
@@ -128,6 +128,10 @@ import Testing
       type, [("window", 2), ("stride", [1, 2, 3, 4])],
       "error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found "
         + "a list")
+    try expectPlan(
+      type, [("window", 2)], [3, 4],
+      fact: "the input [3, 4] has one axis after the channels; write window: [2] if this is meant; "
+        + "for images of one channel write data: {shape: [1, 3, 4]}")
     try expectPlan(
       type, [("window", 2)], [],
       fact: "expected [features] or [channels, …] with one to three axes after the channels, found "

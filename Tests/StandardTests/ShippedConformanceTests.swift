@@ -38,7 +38,7 @@ import Testing
         ("dilation", [1, 2]), ("groups", 2), ("bias", false),
       ], on: [2, 5, 6]),
     Case("convolution", [("channels", 2), ("window", 1)], on: [3, 2, 2]),
-    Case("convolution", [("channels", 2), ("window", 3), ("padding", "same")], on: [2, 5]),
+    Case("convolution", [("channels", 2), ("window", [3]), ("padding", "same")], on: [2, 5]),
     Case(
       "convolution", [("channels", 2), ("window", 2), ("padding", [[0, 1], [0, 0], [1, 0]])],
       on: [1, 3, 2, 2]),

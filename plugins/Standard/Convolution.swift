@@ -10,7 +10,8 @@ import NNExp
 /// The padding contains zeros. With groups, input and output channels are divided into groups,
 /// and each output channel reads only the inputs of its group.
 ///
-/// - Shape: `[channels, …]` → `[channels', …']` with one to three axes after the channels;
+/// - Shape: `[channels, …]` → `[channels', …']` with one to three axes after the channels; for one,
+///   the window is a list, `[3]`;
 ///   w `[channels', channels/groups, window rows, window columns]`, b `[channels']`. In three
 ///   dimensions w is `[channels', channels/groups · window slices, window rows, window columns]`,
 ///   because a shape has at most four axes.
@@ -35,7 +36,7 @@ struct Convolution: ConvolutionLayer {
 
   static let examples = [
     Example(["channels": 3, "window": 3, "padding": 1], inputs: [2, 4, 5]),
-    Example(["channels": 2, "window": 3, "stride": 2, "padding": "same"], inputs: [2, 7]),
+    Example(["channels": 2, "window": [3], "stride": 2, "padding": "same"], inputs: [2, 7]),
     Example(["channels": 2, "window": 2], inputs: [1, 3, 3, 2]),
   ]
 

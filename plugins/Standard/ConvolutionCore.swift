@@ -17,7 +17,8 @@ struct ConvolutionCore: Sendable {
     "expected [channels, positions], [channels, rows, columns] or [channels, slices, rows, columns]"
 
   static let shapes =
-    "[channels, …] → [channels', …] with one to three axes after the channels, "
+    "[channels, …] → [channels', …] with one to three axes after the channels (for one, the window "
+    + "is a list: [3]), "
     + "n' = ⌊(n + the padding − dilation·(window − 1) − 1) / stride⌋ + 1;  "
 
   func groups(for input: Shape) -> Int {

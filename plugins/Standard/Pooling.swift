@@ -13,7 +13,7 @@ import NNExp
 struct Pooling {
   static let shapes =
     "[features] → [features'], or [channels, …] → [channels, …'] with one to three axes after the "
-    + "channels; n' = ⌊(n + the padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
+    + "channels (for one, the window is a list: [3]); n' = ⌊(n + the padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
 
   /// The explanation of the window in the formulas of every pooling layer.
   static let remark = "Window r covers the entries Rᵣ of $x$."

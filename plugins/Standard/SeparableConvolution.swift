@@ -25,7 +25,7 @@ struct SeparableConvolution: Layer, Component {
 
   static let examples = [
     Example(["channels": 3, "window": 3, "padding": 1], inputs: [2, 4, 3]),
-    Example(["channels": 2, "window": 2, "multiplier": 2, "stride": 2], inputs: [2, 5]),
+    Example(["channels": 2, "window": [2], "multiplier": 2, "stride": 2], inputs: [2, 5]),
   ]
 
   private let multiplier: Int

@@ -26,7 +26,9 @@ struct TransposedConvolution: Layer, Component {
       ∂w[i, o, u, v] += Σ x[i, r, c] · ∂y[o, …],  ∂x[i, r, c] += Σ w[i, o, u, v] · ∂y[o, …],  \
       ∂b[o] += Σ ∂y[o, m, n]
       """,
-    shapes: "[channels, …] → [channels', …] with one to three axes after the channels, "
+    shapes:
+      "[channels, …] → [channels', …] with one to three axes after the channels (for one, the "
+      + "window is a list: [3]), "
       + "n' = (n − 1)·stride + dilation·(window − 1) + 1 − the padding + output_padding; n·stride "
       + "with same;  weight [channels, channels'/groups, window rows, window columns], "
       + "bias [channels']",
@@ -35,7 +37,7 @@ struct TransposedConvolution: Layer, Component {
 
   static let examples = [
     Example(["channels": 3, "window": 2, "stride": 2], inputs: [2, 3, 2]),
-    Example(["channels": 2, "window": 3, "stride": 2, "padding": "same"], inputs: [2, 4]),
+    Example(["channels": 2, "window": [3], "stride": 2, "padding": "same"], inputs: [2, 4]),
     Example(["channels": 2, "window": 3, "padding": 1, "groups": 2], inputs: [2, 2, 3, 3]),
   ]
 

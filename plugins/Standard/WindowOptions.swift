@@ -12,6 +12,8 @@ struct WindowOptions: Sendable {
   }
 
   private let sizes: [Int]
+  /// True if the file gives the window as a list, and with it the number of axes.
+  private let isListed: Bool
   private let strides: [Int]
   private let dilations: [Int]
   private let padding: Padding
@@ -27,6 +29,12 @@ struct WindowOptions: Sendable {
     padding explanation: String
   ) {
     sizes = fixed ?? options.extents("window", in: Window.range, "extent of the window")
+    if case .list? = options.entry("window")?.content {
+      isListed = true
+      options.resolve("window", ConfigValue(.list(sizes.map { ConfigValue(.int($0)) })))
+    } else {
+      isListed = false
+    }
     strides =
       strideIsWindow
       ? options.optionalExtents(
@@ -53,6 +61,7 @@ struct WindowOptions: Sendable {
   /// Windows of one entry, one entry apart.
   init() {
     (sizes, strides, dilations) = ([1], [1], [1])
+    isListed = true
     padding = .margins(Margins(none: "padding"))
   }
 
@@ -64,14 +73,22 @@ struct WindowOptions: Sendable {
     return counts.filter { $0.1 != 1 }
   }
 
-  /// Throws if an option has another number of axes than the image of `shape`.
+  /// Throws if an option has another number of axes than the image of `shape`, and for
+  /// `[channels, positions]` unless the window is a list: most of such inputs are images without an
+  /// axis of channels.
   func check(_ shape: Shape, axes: Int) throws {
+    let image =
+      "for images of one channel write data: {shape: [1, \(shape[0]), \(shape[1])]}"
+    if shape.rank == 2, !isListed {
+      throw Diagnostic(
+        "the input \(shape) has one axis after the channels; write window: \(sizes) if this is "
+          + "meant; \(image)")
+    }
     guard let wrong = counts.first(where: { $0.count != axes }) else { return }
     let found = axes == 1 ? "1 image axis" : "\(axes) image axes"
     throw Diagnostic(
       "the input \(shape) has \(found), but \(wrong.key) has \(wrong.count) numbers"
-        + (axes == 1 && wrong.count == 2 && shape.rank == 2
-          ? "; for images of one channel write data: {shape: [1, \(shape[0]), \(shape[1])]}" : ""))
+        + (axes == 1 && wrong.count == 2 && shape.rank == 2 ? "; \(image)" : ""))
   }
 
   /// True if no window extends beyond an edge.
