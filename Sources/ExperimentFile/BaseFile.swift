@@ -15,7 +15,7 @@ struct BaseFile {
   /// The text of the base file.
   let text: [UInt8]
 
-  /// Nil if the file has no `base`. Throws if the base cannot be read, has a base of its own, or is
+  /// Nil if the file has no `base`. Throws if the base cannot be read, names another base, or is
   /// in another folder.
   init?(of root: ConfigValue, path: String) throws {
     guard case .map(let entries) = root.content,
@@ -43,7 +43,7 @@ struct BaseFile {
     }
     if case .map(let inner) = tree.content, let second = inner.first(where: { $0.key == "base" }) {
       throw Diagnostic(
-        "the base has a base of its own; name that file", at: second.keyLocation,
+        "the base names another base; name that file", at: second.keyLocation,
         notes: [.init("the experiment is here", at: base.value.location)])
     }
     let own = ConfigValue(.map(entries.filter { $0.key != "base" }), at: root.location)

@@ -52,7 +52,7 @@ import Testing
     #expect(error("base: missing.yaml").contains("own.yaml:1:7: error: "))
     #expect(
       error("base: second.yaml").hasPrefix(
-        "second.yaml:1:1: error: the base has a base of its own; name that file"))
+        "second.yaml:1:1: error: the base names another base; name that file"))
     #expect(
       error("base: base.yaml\ntrain: {epoch: 3}").contains("own.yaml:2:9: error: unknown key"))
   }

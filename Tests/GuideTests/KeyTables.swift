@@ -38,7 +38,8 @@ enum KeyTables {
   /// Lists, and mappings whose keys the user chooses: names of nodes, columns or ports, and
   /// paths.
   static let withoutKeys: Set = [
-    "blocks", "start_from.nodes", "data.indices", "data.split.words", "model", "model.layer.initial",
+    "blocks", "start_from.nodes", "data.indices", "data.split.words", "model",
+    "model.layer.initial",
     "model.layer.parameters",
     "metrics", "loss", "plugins", "sweep.grid", "sweep.zip", "sweep.list", "sweep.exclude",
     "sweep.expect.best", "sweep.expect.worst", "sweep.expect.mean", "sweep.expect.median",

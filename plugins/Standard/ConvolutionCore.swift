@@ -5,7 +5,7 @@ struct ConvolutionCore: Sendable {
   /// The number of output channels.
   enum Channels: Sendable {
     case fixed(Int, groups: Int)
-    /// Each input channel has `multiplier` output channels of its own.
+    /// Each input channel has `multiplier` output channels, which read only this channel.
     case perInput(Int)
   }
 

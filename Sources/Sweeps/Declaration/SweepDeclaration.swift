@@ -62,7 +62,7 @@ public struct SweepDeclaration: Sendable {
     var experiment = root
     var name: String?
     var header = Options(root, describing: isDescribing)
-    // An experiment may have a base too: a sweep of its own has no settings of an experiment.
+    // A sweep of another file has no settings of an experiment; an experiment with a base has.
     if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" }),
       root["sweep"] != nil || entries.allSatisfy({ ["base", "name"].contains($0.key) })
     {
