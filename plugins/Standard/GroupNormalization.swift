@@ -40,7 +40,9 @@ struct GroupNormalization: Layer, Component {
   private func sets(_ shape: Shape) -> SetNormalization {
     let perGroup = shape[0] / groups
     return SetNormalization(
-      shape: [groups, perGroup, shape.count / max(1, shape[0])], normalized: 0b110,
+      shape: Shape(
+        extents: SIMD4(groups, perGroup, shape.count / max(1, shape[0]), 1), rank: 3),
+      normalized: 0b110,
       weighted: 0b011, isCentered: true, epsilon: epsilon, hasWeight: isAffine, hasBias: isAffine)
   }
 
@@ -104,7 +106,8 @@ struct InstanceNormalization: Layer, Component {
   /// The sample as `[channels, positions]`.
   private func sets(_ shape: Shape) -> SetNormalization {
     SetNormalization(
-      shape: [shape[0], shape.count / max(1, shape[0])], normalized: 0b10, weighted: 0b01,
+      shape: Shape(extents: SIMD4(shape[0], shape.count / max(1, shape[0]), 1, 1), rank: 2),
+      normalized: 0b10, weighted: 0b01,
       isCentered: true, epsilon: epsilon, hasWeight: isAffine, hasBias: isAffine)
   }
 

@@ -107,14 +107,9 @@ struct Reduce: Layer, Component {
 
   /// The places of the outputs in the input, without making a list of axes.
   private func lines(_ shape: Shape) -> BroadcastAxes {
-    func extent(_ k: Int) -> Int { axes.isEmpty || axes.contains(k) ? 1 : shape[k] }
-    switch shape.rank {
-    case 1: return BroadcastAxes([extent(0)], over: shape)
-    case 2: return BroadcastAxes([extent(0), extent(1)], over: shape)
-    case 3: return BroadcastAxes([extent(0), extent(1), extent(2)], over: shape)
-    default:
-      return BroadcastAxes([extent(0), extent(1), extent(2), extent(3)], over: shape)
-    }
+    var extents = SIMD4<Int>(repeating: 1)
+    for k in 0..<shape.rank where !axes.isEmpty && !axes.contains(k) { extents[k] = shape[k] }
+    return BroadcastAxes(Shape(extents: extents, rank: shape.rank), over: shape)
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {

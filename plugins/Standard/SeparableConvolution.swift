@@ -98,12 +98,10 @@ struct SeparableConvolution: Layer, Component {
 
   /// The shape of z.
   private func middle(_ input: Shape, _ output: Shape) -> Shape {
-    let channels = depthwise.outputChannels(for: input)
-    switch output.rank {
-    case 2: return [channels, output[1]]
-    case 3: return [channels, output[1], output[2]]
-    default: return [channels, output[1], output[2], output[3]]
-    }
+    var extents = SIMD4<Int>(repeating: 1)
+    extents[0] = depthwise.outputChannels(for: input)
+    for k in 1..<output.rank { extents[k] = output[k] }
+    return Shape(extents: extents, rank: output.rank)
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

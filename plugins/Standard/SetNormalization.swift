@@ -23,13 +23,9 @@ struct SetNormalization {
 
   /// The shape with an extent of 1 for each axis whose bit is not in `mask`.
   private func part(_ mask: Int) -> Shape {
-    func extent(_ k: Int) -> Int { mask & (1 << k) == 0 ? 1 : shape[k] }
-    switch shape.rank {
-    case 1: return [extent(0)]
-    case 2: return [extent(0), extent(1)]
-    case 3: return [extent(0), extent(1), extent(2)]
-    default: return [extent(0), extent(1), extent(2), extent(3)]
-    }
+    var extents = SIMD4<Int>(repeating: 1)
+    for k in 0..<shape.rank where mask & (1 << k) != 0 { extents[k] = shape[k] }
+    return Shape(extents: extents, rank: shape.rank)
   }
 
   /// The number of sets, and of weights.

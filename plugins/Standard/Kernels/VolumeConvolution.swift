@@ -25,8 +25,9 @@ struct VolumeConvolution {
     isVolume = input.rank == 4
     plane = ConvolutionSizes(
       rows: windows.rows, columns: windows.columns, groups: groups,
-      input: [x.channels.times(windows.depth.size), x.rows, x.columns],
-      output: [y.channels, y.rows, y.columns])
+      input: Shape(
+        extents: SIMD4(x.channels.times(windows.depth.size), x.rows, x.columns, 1), rank: 3),
+      output: Shape(extents: SIMD4(y.channels, y.rows, y.columns, 1), rank: 3))
   }
 
   /// The number of weights of one unit.
