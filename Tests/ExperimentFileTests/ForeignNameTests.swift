@@ -51,6 +51,10 @@ import Testing
     ("model: [RMSNorm]", "unknown layer type 'RMSNorm'; did you mean 'rms_normalization'?"),
     ("model: [Dropout2d]", "unknown layer type 'Dropout2d'; did you mean 'spatial_dropout'?"),
     ("model: [AvgPool3d]", "unknown layer type 'AvgPool3d'; did you mean 'average_pooling'?"),
+    (
+      "model: [AdaptiveAvgPool2d]",
+      "unknown layer type 'AdaptiveAvgPool2d'; did you mean 'adaptive_pooling'?"
+    ),
     ("model: [matmul]", "unknown layer type 'matmul'; did you mean 'matrix_product'?"),
     ("model: [Linear]", "unknown layer type 'Linear'; did you mean 'dense'?"),
     ("model: [MaxPool2d]", "unknown layer type 'MaxPool2d'; did you mean 'max_pooling'?"),

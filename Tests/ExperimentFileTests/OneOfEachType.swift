@@ -40,6 +40,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     "values": "values: [[1, 2]]",
     "dense": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",
     "reshape": "shape: [1, 4, 4]", "split": "axis: 1, sizes: [1, 3]",
+    "adaptive_pooling": "output: [3, 2]",
     "group_normalization": "groups: 1", "local_response_normalization": "size: 3",
     "depthwise_convolution": "window: 2", "separable_convolution": "channels: 2, window: 2",
     "transposed_convolution": "channels: 2, window: 2, stride: 2",

@@ -57,6 +57,8 @@ import Testing
     ("{type: reduce, by: max, axes: [0]}", [[2, 3]]), ("glu", [[4]]),
     ("{type: split, sizes: [1, 2]}", [[3]]), ("{type: spatial_dropout, rate: 0.25}", [[3]]),
     ("gaussian_noise", [[3]]), ("{type: upsample, factor: 2, mode: bilinear}", [[3]]),
+    ("{type: adaptive_pooling, output: 2}", [[1, 3, 3]]),
+    ("{type: adaptive_pooling, output: [2], by: max}", [[1, 4]]),
     ("{type: crop, cropping: 1}", [[3]]), ("{type: upsample, factor: 2}", [[3]]),
     ("concatenate", [[3], [2]]), ("concatenate", [[1, 2, 2], [2, 2, 2]]),
   ]

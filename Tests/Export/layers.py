@@ -77,6 +77,8 @@ IMAGE = (
         "- {type: pad, padding: [[1, 2], [0, 1]], value: 0.5}",
         "- {type: upsample, factor: [2, 3]}",
         "- {type: upsample, factor: [2, 3], mode: bilinear}",
+        "- {type: adaptive_pooling, output: [3, 2]}",
+        "- {type: adaptive_pooling, output: 2, by: max}",
         "- {type: reduce, by: sum, axes: [0, 2]}", "- {type: reduce, axes: [1], keep_axes: true}",
         "- {type: reduce, by: max, axes: []}", "- {type: spatial_dropout, rate: 0.3}",
         "- gaussian_noise", "- {type: softmax, axis: 2}", "- {type: log_softmax, axis: 1}",

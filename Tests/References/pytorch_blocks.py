@@ -340,4 +340,19 @@ for shape in [(2, 5), (2, 3, 2, 2)]:
          affine([shape[0]]),
          [("running_mean", draw.normal(shape[0])), ("running_variance", draw.uniform(0.5, 2, shape[0]))])
 
+# Windows whose number is given
+
+for axes, shape, output in [
+    (1, (2, 7), [3]), (2, (2, 5, 7), [2, 3]), (2, (1, 6, 4), 2), (2, (2, 2, 3), [4, 5]),
+    (3, (2, 5, 4, 3), [2, 1, 2]),
+]:
+    size = tuple(each(output, axes))
+    for by, function in [
+        ("mean", {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}[axes]),
+        ("max", {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}[axes]),
+    ]:
+        case(f"adaptive_pooling, {by} of {list(shape)} to {output}", "adaptive_pooling",
+             {"output": output, "by": by}, [draw.distinct(3, *shape)],
+             lambda i, p, s: function(i[0], size))
+
 write(__file__, {}, cases=cases)

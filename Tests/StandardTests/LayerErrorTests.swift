@@ -259,6 +259,10 @@ import Testing
     try expectPlan(
       "embedding", [("size", 2), ("padding", 4)], .indices(below: 4, [3]),
       fact: "padding 4 is not an index below 4")
+    try expectPlan(
+      "adaptive_pooling", [("output", 2)], [3, 4],
+      fact: "the input [3, 4] has one axis after the channels; write output: [2] if this is meant; "
+        + "for images of one channel write data: {shape: [1, 3, 4]}")
     try expectPlan("glu", [], [3], fact: "the extent of axis 0 must be even, found [3]")
     try expectPlan("batch_normalization", [], [0], fact: "the input [0] has no numbers")
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
@@ -274,7 +278,7 @@ import Testing
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
         ("padding", 65_536), ("output_padding", 0), ("cropping", 65_536), ("axes", [0]),
-        ("sizes", [1, 1]), ("groups", 2),
+        ("sizes", [1, 1]), ("groups", 2), ("output", [2, 2]),
         ("factor", 65_536),
         ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
         ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),
@@ -299,7 +303,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 56)
+    #expect(standardRegistry.layers.names.count == 57)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

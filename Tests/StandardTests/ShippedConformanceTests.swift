@@ -89,6 +89,8 @@ import Testing
     Case("transpose", [("axes", [1, 0])], on: [2, 3]),
     Case("pad", [("padding", [1, 2]), ("mode", "reflect")], on: [2, 3, 4]),
     Case("pad", [("padding", 1), ("value", 2)], on: [3]),
+    Case("adaptive_pooling", [("output", 2)], on: [1, 3, 4]),
+    Case("adaptive_pooling", [("output", [2]), ("by", "max")], on: [2, 5]),
     Case("crop", [("cropping", 1)], on: [2, 3, 4]),
     Case("split", [("sizes", [1, 2]), ("axis", 1)], on: [2, 3]),
     Case("add", on: [2, 3], [2, 1]), Case("multiply", on: [3], [2, 3], [2, 1]),

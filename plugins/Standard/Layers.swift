@@ -45,7 +45,7 @@ public func registerLayers(in registry: inout Registry) {
     Subtract.self, Divide.self, Maximum.self, Minimum.self,
     Slice.self, Split.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
     GroupNormalization.self, InstanceNormalization.self, RMSNormalization.self,
-    LocalResponseNormalization.self,
+    LocalResponseNormalization.self, AdaptivePooling.self,
     MatrixProductLayer.self, Reduce.self, Glu.self, SpatialDropout.self, GaussianNoise.self,
   ]
   for layer in others { registry.layers.add(ComponentType(layer)) }
