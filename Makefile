@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve test-arm64 lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
@@ -16,6 +16,7 @@ build: deps
 	swift build -c release --product nnexp
 	swift build -c release --product nnexp-serve
 	swift build -c release --product nnexp-onnx
+	swift build -c release --product nnexp-mlflow
 
 # The release build is for the tests that measure it.
 test: build
@@ -150,6 +151,7 @@ install: build
 	install -d $(PREFIX)/libexec/nnexp
 	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
 	install -s -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
+	install -s -m 755 $(BUILD)-mlflow $(PREFIX)/libexec/nnexp/nnexp-mlflow
 	install -m 644 .build/release/Modules/NNExp.swiftmodule .build/release/Modules/Platform.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
@@ -158,6 +160,27 @@ install: build
 	$(BUILD) --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/nnexp
 	$(BUILD) --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_nnexp
 	$(BUILD) --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
+
+# Packages that contain Swift's runtime, in .build/packages.
+PACKAGE_TOOLS = patchelf dpkg-dev python3
+
+deb tarball wheel: build
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_TOOLS)" APT=--no-install-recommends
+	Packaging/$@
+
+# Trackers (TensorBoard, MLflow) and the packages, each installed as a user would. Needs root for a
+# Debian system in a folder.
+ELSEWHERE_PACKAGES = $(PACKAGE_TOOLS) python3-venv chromium lintian debootstrap
+
+test-elsewhere: deb tarball wheel
+	@$(MAKE) --no-print-directory deps PACKAGES="$(ELSEWHERE_PACKAGES)" APT=--no-install-recommends
+	@$(MAKE) --no-print-directory .build/python/Elsewhere/complete
+	Tests/Elsewhere/packages .build/packages .build/python/Elsewhere/bin
+	timeout --kill-after=10 600 .build/python/Elsewhere/bin/python Tests/Elsewhere/trackers.py $(BUILD) $(SCREENSHOTS)
+
+# The guide and the reference of NNExp as a web site, in .build/docs.
+docs:
+	Packaging/docs .build/docs
 
 uninstall:
 	rm -rf $(PREFIX)/lib/nnexp $(PREFIX)/libexec/nnexp

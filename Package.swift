@@ -7,6 +7,7 @@ let package = Package(
     .executable(name: "nnexp", targets: ["nnexp"]),
     .executable(name: "nnexp-serve", targets: ["nnexp-serve"]),
     .executable(name: "nnexp-onnx", targets: ["nnexp-onnx"]),
+    .executable(name: "nnexp-mlflow", targets: ["nnexp-mlflow"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -43,6 +44,8 @@ let package = Package(
     // Files that other programs read and write: weights, and graphs of operators.
     .target(name: "Interchange", dependencies: ["NNExp", "Files"]),
     .target(name: "Charts", dependencies: ["Platform", "NNExp", "Files"]),
+    // Event files of TensorBoard.
+    .target(name: "Tracking", dependencies: ["Platform", "NNExp", "Files", "Charts", "Results"]),
     .target(
       name: "ExperimentFile",
       dependencies: [
@@ -59,7 +62,7 @@ let package = Package(
       dependencies: [
         "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck",
         "Conformance",
-        "Plugins", "Results", "Interchange", "ExperimentFile",
+        "Plugins", "Results", "Interchange", "Tracking", "ExperimentFile",
       ]),
 
     .target(
@@ -99,6 +102,9 @@ let package = Package(
       ],
       exclude: ["onnx.proto"]),
 
+    // Runs for an MLflow server. The companion program has Foundation's HTTP client.
+    .executableTarget(name: "nnexp-mlflow"),
+
     // All shipped layers, losses and other components, written like a plugin but linked.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
 
@@ -107,7 +113,7 @@ let package = Package(
       dependencies: [
         "Platform", "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance",
         "Explanation",
-        "Results", "Interchange",
+        "Results", "Interchange", "Tracking",
         "ExperimentFile", "Running", "Sweeps", "Charts", "Reports", "Standard",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
