@@ -32,7 +32,7 @@ struct LocalResponseNormalization: Layer, Component {
 
   init(from options: inout Options) {
     options.suggest("k", for: "bias")
-    size = options.int("size", in: 1...65_536, "n: the number of channels in a sum")
+    size = options.int("size", in: 1..., "n: the number of channels in a sum")
     alpha = options.double("alpha", default: 1e-4, in: .nonnegative, "α: the factor of the squares")
     beta = options.double("beta", default: 0.75, in: .nonnegative, "β: the exponent")
     k = options.double("k", default: 1, in: .positive, "added to the sum")
