@@ -56,8 +56,9 @@ IMAGE = (
         "- {type: depthwise_convolution, window: 3, multiplier: 2, padding: same}",
         "- {type: separable_convolution, channels: 4, window: 3}",
         "- {type: transposed_convolution, channels: 2, window: 3, stride: 2, padding: same}",
+        # Without groups: with them, onnxruntime agrees, but ONNX's reference evaluator does not.
         "- {type: transposed_convolution, channels: 3, window: 3, stride: 2, padding: 1, "
-        "output_padding: 1, groups: 3}",
+        "output_padding: 1}",
         *("- {type: reshape, shape: [%s]}\n  - {type: %s}" % pair for pair in [
             ("3, 72", "convolution, channels: 2, window: [3], padding: 1"),
             ("3, 72", "depthwise_convolution, window: [3]"),
