@@ -44,7 +44,7 @@ struct Blocks {
   }
 
   private init(_ section: ConfigValue.Entry?, items: [ConfigValue]) throws {
-    names = DefaultNames(explicit: items)
+    names = DefaultNames(taken: items.compactMap(\.givenName))
     guard let section else {
       declared = []
       return
@@ -148,7 +148,7 @@ struct Blocks {
   private mutating func addBlock(
     _ layers: [ConfigValue], _ prefix: String, feed: String, isGiven: Bool
   ) -> String {
-    var local = DefaultNames(explicit: layers)
+    var local = DefaultNames(taken: layers.compactMap(\.givenName))
     let own = layers.map { local.name(of: $0) }
     for (k, layer) in layers.enumerated() {
       var node = layer.named(prefix + own[k], replacesName: true)
@@ -179,6 +179,11 @@ extension DefaultNames {
 }
 
 extension ConfigValue {
+  /// The name that the file gives a layer.
+  fileprivate var givenName: String? {
+    if case .string(let name)? = self["name"]?.content { name } else { nil }
+  }
+
   /// The layer as a mapping with a name.
   fileprivate func named(_ name: String, replacesName: Bool = false) -> ConfigValue {
     if case .string = content {

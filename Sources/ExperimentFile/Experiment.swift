@@ -188,7 +188,10 @@ public final class Experiment: Sendable {
 
     let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in
       let explanation = "the source of the samples"
-      guard let node = options.value("data", "a mapping", explanation, default: nil) else {
+      guard
+        let node = options.value(
+          "data", "a mapping", explanation, default: nil, of: .keys)
+      else {
         options.reject("data", "missing 'data': the source of the samples is required")
         return nil
       }
@@ -197,7 +200,8 @@ public final class Experiment: Sendable {
       }
     }
     _ = options.value(
-      "blocks", "a mapping", "lists of layers that model repeats: {block: NAME, repeat: 3}")
+      "blocks", "a mapping", "lists of layers that model repeats: {block: NAME, repeat: 3}",
+      of: .anything)
     let modelSection = options.read(["model"], memo) { options in
       ModelDeclaration(from: &options, registry: registry)
     }
@@ -221,10 +225,10 @@ public final class Experiment: Sendable {
     }
     _ = options.value(
       "base", "a file name",
-      "another experiment in the same folder, whose settings this one changes")
+      "another experiment in the same folder, whose settings this one changes", of: .text)
     // A sweep reads this section; a single run ignores it.
     _ = options.value(
-      "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
+      "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them", of: .keys)
     sweepLocation = options.keyLocation(of: "sweep")
     notation = options.choice(
       "notation", default: .tanaka, of: NotationName.self,

@@ -216,8 +216,8 @@ import Testing
     #expect(
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
-        note: commands: init, run, resume, sweep, collect, validate, gradcheck, evaluate, predict, \
-        runs, compare, plot, report, watch, serve, export, explain, layers, plugin
+        note: commands: init, run, resume, sweep, collect, validate, test, gradcheck, evaluate, \
+        predict, runs, compare, plot, report, watch, serve, export, explain, types, plugin, schema, lsp
 
         """)
   }

@@ -28,7 +28,7 @@ import Testing
     let result = try tool.run("init", "\(InitTests.data)/\(table).csv", "--target", target)
     #expect(result.code == 0 && result.errors == "", "\(result.errors)")
     #expect(result.output.hasPrefix("wrote '\(table).yaml': \(target) ("))
-    #expect(tool.contents == before + ["\(table).yaml"])
+    #expect(tool.contents == (before + ["\(table).yaml", "nnexp.schema.json"]).sorted())
     let run = try tool.run("run", "\(table).yaml", "-q")
     #expect(run.code == 0 && run.errors == "", "\(run.errors)")
     let rows = try tool.rows(of: "results/\(table)/latest/metrics.csv")

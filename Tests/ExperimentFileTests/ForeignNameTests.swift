@@ -12,8 +12,8 @@ import Testing
         a.yaml:1:7: error: unknown loss type 'mse'; did you mean 'squared_error'?
             loss: mse
                   ^
-        note: known types: absolute_error, binary_cross_entropy, cosine, cross_entropy, formula, \
-        hinge, huber, kullback_leibler, log_cosh, poisson, quantile, squared_error
+        note: known types: absolute_error, binary_cross_entropy, contrastive, cosine, cross_entropy, \
+        formula, hinge, huber, kullback_leibler, log_cosh, poisson, quantile, squared_error
         """)
   }
 

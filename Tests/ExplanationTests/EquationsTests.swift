@@ -70,7 +70,7 @@ import Testing
     "{type: binary_cross_entropy, from: probabilities, class_weights: [1, 2]}",
     "cross_entropy", "{type: cross_entropy, class_weights: [1, 2, 0.5]}",
     "{type: cross_entropy, from: probabilities}", "hinge", "{type: quantile, quantile: 0.9}",
-    "poisson", "log_cosh", "cosine", "kullback_leibler",
+    "poisson", "log_cosh", "cosine", "contrastive", "kullback_leibler",
     "{type: kullback_leibler, from: log_probabilities}",
   ]
 

@@ -155,6 +155,7 @@ import Testing
     LossCase("quantile", [("quantile", 0.8)], [3], .values([3])),
     LossCase("poisson", [], [3], .values([3]), probabilities: true),
     LossCase("log_cosh", [], [3], .values([3])), LossCase("cosine", [], [3], .values([3])),
+    LossCase("contrastive", [], [3], .values([3])),
     LossCase("kullback_leibler", [], [4], .classes(4)),
     LossCase("kullback_leibler", [("from", "log_probabilities")], [4], .classes(4)),
     LossCase("formula", [("value", "|z − t|^1.5")], [3], .values([3])),

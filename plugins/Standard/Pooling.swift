@@ -45,6 +45,7 @@ struct Pooling {
     self.options = WindowOptions(
       from: &options, sizes: sizes, strideIsWindow: true,
       padding: "empty positions at the ends of each axis")
+    options.document("window", orElse: "global")
     ceiling = options.bool(
       "ceil_mode", default: false, "keep a last window that extends beyond the end")
   }

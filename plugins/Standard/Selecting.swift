@@ -204,6 +204,11 @@ struct Margins: Sendable {
 
   static let range = "a number, one per image axis, or [before, after] per image axis"
 
+  static var domain: Options.Description.Domain {
+    let one = Options.Description.Domain.integers(0...65_536)
+    return .either([one, .list(.either([one, .list(one, 2...2)]), 1...Int.max)])
+  }
+
   /// The number of axes; 1 if it is the same for every axis.
   var axes: Int { pairs.count }
 
@@ -228,7 +233,9 @@ struct Margins: Sendable {
       else { return nil }
       return (before, after)
     }
-    guard let config = options.value(key, range, explanation, default: fallback.map { "\($0)" })
+    guard
+      let config = options.value(
+        key, range, explanation, default: fallback.map { "\($0)" }, of: Self.domain)
     else {
       if let fallback {
         options.resolve(key, ConfigValue(.int(fallback)))

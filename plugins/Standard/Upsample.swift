@@ -40,6 +40,8 @@ struct Upsample: SelectingLayer {
     } else {
       factors = options.ints("factor", in: range, count: 1...Shape.maximumRank, explanation)
     }
+    options.document(
+      "factor", .either([.integers(range), .list(.integers(range), 1...Shape.maximumRank)]))
     mode = options.choice(
       "mode", default: Mode.nearest,
       "nearest: each number several times; bilinear: linear between the numbers")

@@ -53,6 +53,7 @@ struct WindowOptions: Sendable {
         Margins(
           "padding", explanation, from: &options, range: WindowOptions.paddingRange, default: 0))
     }
+    options.document("padding", .either([Margins.domain, .words(["same", "same_lower"])]))
     dilations = options.extents(
       "dilation", default: [1], in: Window.range,
       "distance from one entry of a window to the next")
