@@ -9,7 +9,7 @@ extension Experiment {
   static func requireExperiment(_ root: ConfigValue, path: String) throws {
     if case .map(let entries) = root.content {
       guard let base = entries.first(where: { $0.key == "base" }),
-        !entries.contains(where: { $0.key == "model" })
+        entries.contains(where: { $0.key == "sweep" })
       else { return }
       let written = if case .string(let text) = base.value.content { "'\(text)'" } else { "a file" }
       throw Diagnostics([
