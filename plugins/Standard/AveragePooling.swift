@@ -33,7 +33,7 @@ struct AveragePooling: Layer, Component {
     var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
     let geometry = pooling.geometry(from: inputs[0].shape, to: plan.output)
     plan.scratch = [
-      .fixed(geometry.rowRoom), .fixed(geometry.windows), .fixed(geometry.windows),
+      .temporary(geometry.rowRoom), .fixed(geometry.windows), .temporary(geometry.windows),
     ]
     return plan
   }

@@ -63,7 +63,7 @@ extension Pooling {
     guard Shape([geometry.rows, geometry.columns]).count <= Int(Int32.max) else {
       throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
     }
-    return [.perSample(output.count), .fixed(2 * geometry.rowRoom)]
+    return [.perSample(output.count), .temporary(2 * geometry.rowRoom)]
   }
 
   func forwardMaxima<S: KernelScalar>(_ pass: ForwardPass<S>, isAbsolute: Bool) {

@@ -86,6 +86,19 @@ struct nnexp_strided_matrix {
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
+/// A convolution with windows of 3 × 3 at every position, over planes of `rows` × `columns` with
+/// empty positions around them: position_rows = rows + 2·row_padding − 2, and so the columns.
+struct nnexp_winograd {
+  long channels, rows, columns, row_padding, column_padding, position_rows, position_columns;
+};
+
+/// Filters of 3 × 3 adjacent taps, one for each unit and channel, and the distances between them. With
+/// `flips`, the taps are in the opposite order.
+struct nnexp_filters {
+  long units, channels, unit_step, channel_step;
+  int flips;
+};
+
 /// An operation of a formula, in the order of `Sources/NNExp/Numerics/StripStep.swift`.
 enum nnexp_strip_operation {
   nnexp_strip_copy, nnexp_strip_negate, nnexp_strip_abs, nnexp_strip_sign, nnexp_strip_square,
@@ -201,7 +214,27 @@ long nnexp_reduce_angle(double x, double *parts);
       const struct nnexp_sliding_matrix *b_rows, long height, long samples, const REAL *d, \
       long d_step, const REAL *b, long b_step, REAL *w);                           \
   void (*add_row_sums)(                                                            \
-      long height, long count, long samples, const REAL *d, long d_step, REAL *sums);
+      long height, long count, long samples, const REAL *d, long d_step, REAL *sums); \
+  /* Convolutions with fewer products; see Winograd.h. */                          \
+  void (*winograd_filters)(                                                        \
+      const struct nnexp_filters *f, const REAL *a, REAL *filters, long step);     \
+  void (*winograd_input)(                                                          \
+      const struct nnexp_winograd *w, const REAL *x, long first, long count, REAL *values, long step,\
+      REAL *room);                                                                 \
+  void (*winograd_slopes)(                                                         \
+      const struct nnexp_winograd *w, long units, const REAL *dy, long first, long count,\
+      REAL *slopes, long step, REAL *room);                                        \
+  void (*winograd_output)(                                                         \
+      const struct nnexp_winograd *w, long units, const REAL *products, long step, const REAL *c,\
+      int adds, REAL *y, long first, long count, REAL *room);                      \
+  void (*winograd_products)(                                                       \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *filters, long filter_step, REAL *products, long product_step);   \
+  void (*winograd_sums)(                                                           \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *slopes, long slope_step, REAL *sums, long sum_step);             \
+  void (*winograd_filter_gradient)(                                                \
+      const struct nnexp_filters *f, const REAL *sums, long step, REAL *g);
 
 struct nnexp_kernels_f32 {
   NNEXP_KERNELS(float)
@@ -388,6 +421,50 @@ static inline long nnexp_lp_pool_vjp_f64(
       unsigned long key, long first, long limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
       long count) {                                                                \
     nnexp_kernels()->SUFFIX.dropout(key, first, limit, kept, x, y, mask, count);   \
+  }
+NNEXP_CALLS(float, f32)
+NNEXP_CALLS(double, f64)
+#undef NNEXP_CALLS
+#define NNEXP_CALLS(REAL, SUFFIX)                                                  \
+  static inline void nnexp_winograd_filters_##SUFFIX(                              \
+      const struct nnexp_filters *f, const REAL *a, REAL *filters, long step) {    \
+    nnexp_kernels()->SUFFIX.winograd_filters(                                      \
+        f, a, filters, step);                                                      \
+  }                                                                                \
+  static inline void nnexp_winograd_input_##SUFFIX(                                \
+      const struct nnexp_winograd *w, const REAL *x, long first, long count, REAL *values, long step,\
+      REAL *room) {                                                                \
+    nnexp_kernels()->SUFFIX.winograd_input(                                        \
+        w, x, first, count, values, step, room);                                   \
+  }                                                                                \
+  static inline void nnexp_winograd_slopes_##SUFFIX(                               \
+      const struct nnexp_winograd *w, long units, const REAL *dy, long first, long count,\
+      REAL *slopes, long step, REAL *room) {                                       \
+    nnexp_kernels()->SUFFIX.winograd_slopes(                                       \
+        w, units, dy, first, count, slopes, step, room);                           \
+  }                                                                                \
+  static inline void nnexp_winograd_output_##SUFFIX(                               \
+      const struct nnexp_winograd *w, long units, const REAL *products, long step, const REAL *c,\
+      int adds, REAL *y, long first, long count, REAL *room) {                     \
+    nnexp_kernels()->SUFFIX.winograd_output(                                       \
+        w, units, products, step, c, adds, y, first, count, room);                 \
+  }                                                                                \
+  static inline void nnexp_winograd_products_##SUFFIX(                             \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *filters, long filter_step, REAL *products, long product_step) {  \
+    nnexp_kernels()->SUFFIX.winograd_products(                                     \
+        tiles, channels, units, values, value_step, filters, filter_step, products, product_step);\
+  }                                                                                \
+  static inline void nnexp_winograd_sums_##SUFFIX(                                 \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *slopes, long slope_step, REAL *sums, long sum_step) {            \
+    nnexp_kernels()->SUFFIX.winograd_sums(                                         \
+        tiles, channels, units, values, value_step, slopes, slope_step, sums, sum_step);\
+  }                                                                                \
+  static inline void nnexp_winograd_filter_gradient_##SUFFIX(                      \
+      const struct nnexp_filters *f, const REAL *sums, long step, REAL *g) {       \
+    nnexp_kernels()->SUFFIX.winograd_filter_gradient(                              \
+        f, sums, step, g);                                                         \
   }
 NNEXP_CALLS(float, f32)
 NNEXP_CALLS(double, f64)

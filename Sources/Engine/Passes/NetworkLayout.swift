@@ -42,8 +42,22 @@ struct NetworkLayout {
       return counts.map { layout.add($0, copies: capacity) }
     }
     y = nodes.map { $0.plan.outputs.map { layout.add($0.count, copies: capacity) } }
-    scratch = nodes.map { node in
-      node.plan.scratch.map { layout.add($0.count, copies: $0.isPerSample ? capacity : shards) }
+    // All nodes use the same temporary memory.
+    let temporary = nodes.map { node in
+      var own = Layout(scalarSize: scalarSize)
+      let regions = node.plan.scratch.filter(\.isTemporary).map { own.add($0.count, copies: shards) }
+      return (regions: regions, count: own.count)
+    }
+    let shared = layout.add(temporary.reduce(0) { max($0, $1.count) })
+    scratch = zip(nodes, temporary).map { node, temporary in
+      var next = temporary.regions.makeIterator()
+      return node.plan.scratch.map { part in
+        if part.isTemporary, let region = next.next() {
+          return Layout.Region(
+            first: saturatingSum(shared.first, region.first), count: region.count)
+        }
+        return layout.add(part.count, copies: part.isPerSample ? capacity : shards)
+      }
     }
     partialGradients = nodes.map { node in
       (1..<max(1, node.isShardable ? shards : 1)).flatMap { _ in

@@ -135,6 +135,37 @@ package protocol KernelScalar: Scalar {
   static func addRowSums(
     _ d: UnsafePointer<Self>, rows: Int, columns: Int, step: Int, samples: Int,
     to sums: UnsafeMutablePointer<Self>)
+
+  /// U ← G g Gᵀ of all filters.
+  static func winogradFilters(
+    _ filters: WinogradFilters, _ w: UnsafePointer<Self>, into u: UnsafeMutablePointer<Self>,
+    step: Int)
+  /// V ← Bᵀ d B of the tiles in some rows of tiles of a sample.
+  static func winogradInput(
+    _ tiles: WinogradTiles, _ x: UnsafePointer<Self>, rows: Range<Int>,
+    into v: UnsafeMutablePointer<Self>, step: Int, room: UnsafeMutablePointer<Self>)
+  /// D ← A ∂y Aᵀ of these tiles.
+  static func winogradSlopes(
+    _ tiles: WinogradTiles, _ dy: UnsafePointer<Self>, rows: Range<Int>,
+    into d: UnsafeMutablePointer<Self>, step: Int, room: UnsafeMutablePointer<Self>)
+  /// y ← bias + Aᵀ P A for these tiles, or y ← y + Aᵀ P A if `adds`.
+  static func winogradOutput(
+    _ tiles: WinogradTiles, _ products: UnsafePointer<Self>, step: Int,
+    bias: UnsafePointer<Self>?, adds: Bool, rows: Range<Int>, into y: UnsafeMutablePointer<Self>,
+    room: UnsafeMutablePointer<Self>)
+  /// P ← V·U for `count` tiles.
+  static func winogradProducts(
+    _ tiles: WinogradTiles, count: Int, _ v: UnsafePointer<Self>, step: Int,
+    _ u: UnsafePointer<Self>, step stepU: Int, into products: UnsafeMutablePointer<Self>,
+    step stepP: Int)
+  /// S ← S + Vᵀ·D over `count` tiles.
+  static func addWinogradSums(
+    _ tiles: WinogradTiles, count: Int, _ v: UnsafePointer<Self>, step: Int,
+    _ d: UnsafePointer<Self>, step stepD: Int, to sums: UnsafeMutablePointer<Self>, step stepS: Int)
+  /// ∂w ← ∂w + Gᵀ S G for all filters.
+  static func addWinogradFilterGradient(
+    _ filters: WinogradFilters, _ sums: UnsafePointer<Self>, step: Int,
+    to dw: UnsafeMutablePointer<Self>)
 }
 
 extension Float: KernelScalar {}

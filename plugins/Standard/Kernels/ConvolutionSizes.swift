@@ -85,15 +85,22 @@ struct ConvolutionSizes {
   }
 }
 
-// The sums of a convolution, computed by the faster of two methods.
+// The sums of a convolution, computed by the fastest of three methods.
 extension ConvolutionSizes {
   var scratch: [Plan.Scratch] {
-    DirectConvolution<Double>.suits(self)
-      ? DirectConvolution<Double>.scratch(for: self) : Im2colConvolution<Double>.scratch(for: self)
+    if WinogradConvolution<Double>.suits(self) {
+      WinogradConvolution<Double>.scratch(for: self)
+    } else if DirectConvolution<Double>.suits(self) {
+      DirectConvolution<Double>.scratch(for: self)
+    } else {
+      Im2colConvolution<Double>.scratch(for: self)
+    }
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>, hasBias: Bool) {
-    if DirectConvolution<S>.suits(self) {
+    if WinogradConvolution<S>.suits(self) {
+      WinogradConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+    } else if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
     } else {
       Im2colConvolution(sizes: self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
@@ -101,7 +108,9 @@ extension ConvolutionSizes {
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>, hasBias: Bool) {
-    if DirectConvolution<S>.suits(self) {
+    if WinogradConvolution<S>.suits(self) {
+      WinogradConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+    } else if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
     } else {
       Im2colConvolution(sizes: self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
