@@ -78,6 +78,7 @@ struct Convolution: Layer, Component {
     var plan = Plan(
       output: output, parameters: [.init("weight", weight, initial: .glorotUniform)],
       scratch: sizes.scratch, work: output.count.times(sizes.depth))
+    plan.canStoreInputGradient = sizes.canStoreInputGradient
     if hasBias { plan.parameters.append(.init("bias", [channels], initial: .zeros)) }
     return plan
   }

@@ -24,6 +24,7 @@ struct MaxPooling: Layer, Component {
   func plan(for inputs: [Port]) throws -> Plan {
     var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
     plan.scratch = try pooling.maximaScratch(from: inputs[0].shape, to: plan.output)
+    plan.canStoreInputGradient = true
     return plan
   }
 
@@ -76,8 +77,16 @@ extension Pooling {
 
   func backwardMaxima<S: KernelScalar>(_ pass: BackwardPass<S>, isAbsolute: Bool) {
     let geometry = geometry(from: pass.x.shape, to: pass.y.shape)
-    S.addWindowMaximaVJP(
-      pass.x.start, isAbsolute: isAbsolute, of: geometry, positions: pass.scratch[0].start,
-      pass.dy.start, to: pass.dx.start, planes: pass.y.count / geometry.windows)
+    let planes = pass.y.count / geometry.windows / pass.samples
+    for s in 0..<pass.samples {
+      let (x, y) = (s &* pass.x.shape.count, s &* pass.y.shape.count)
+      if pass.storesInputGradient {
+        (pass.dx.start + x).update(repeating: 0, count: pass.x.shape.count)
+      }
+      S.addWindowMaximaVJP(
+        pass.x.start + x, isAbsolute: isAbsolute, of: geometry,
+        positions: pass.scratch[0].start + y, pass.dy.start + y, to: pass.dx.start + x,
+        planes: planes)
+    }
   }
 }

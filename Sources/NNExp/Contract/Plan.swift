@@ -81,6 +81,10 @@ public struct Plan: Sendable {
   /// that expects other numbers. Optional: unknown.
   public var outputRange = OutputRange.unknown
 
+  /// True if the backward pass overwrites `dx` in place of adding to it, if the pass asks for that
+  /// (`BackwardPass.storesInputGradient`).
+  package var canStoreInputGradient = false
+
   /// The approximate number of multiplications and additions of one sample's forward pass.
   public var work: Int
 

@@ -82,20 +82,23 @@ package protocol KernelScalar: Scalar {
   static func normMoments(
     _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafeMutablePointer<Self>,
     variance: UnsafeMutablePointer<Self>)
-  /// y ← (x − mean)·scale + shift
+  /// y ← (x − mean)·scale + shift, or its positive part.
   static func normApply(
     _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafePointer<Self>,
-    scale: UnsafePointer<Self>, shift: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>)
-  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse.
+    scale: UnsafePointer<Self>, shift: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>,
+    rectified: Bool)
+  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse. With the rectified y, ∂y is its
+  /// gradient, and terms with y = 0 are 0.
   static func normSums(
-    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, of layout: NormLayout,
-    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, sum: UnsafeMutablePointer<Self>,
-    product: UnsafeMutablePointer<Self>)
-  /// ∂x += weight·(∂y − a − x̂·b)
+    _ x: UnsafePointer<Self>, rectified y: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
+    of layout: NormLayout, mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>,
+    sum: UnsafeMutablePointer<Self>, product: UnsafeMutablePointer<Self>)
+  /// ∂x += weight·(∂y − a − x̂·b), or ∂x ← that, with ∂y as in `normSums`.
   static func addNormVJP(
-    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, of layout: NormLayout,
-    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, weight: UnsafePointer<Self>,
-    a: UnsafePointer<Self>, b: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>)
+    _ x: UnsafePointer<Self>, rectified y: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
+    of layout: NormLayout, mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>,
+    weight: UnsafePointer<Self>, a: UnsafePointer<Self>, b: UnsafePointer<Self>,
+    to dx: UnsafeMutablePointer<Self>, adds: Bool)
   /// y ← (x − mean)·inverse ⊗ weight + bias, with a mean per sample and a weight per entry.
   static func entryNormApply(
     _ x: UnsafePointer<Self>, samples: Int, count: Int, mean: UnsafePointer<Self>,

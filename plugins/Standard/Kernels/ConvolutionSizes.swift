@@ -97,6 +97,8 @@ extension ConvolutionSizes {
     }
   }
 
+  var canStoreInputGradient: Bool { WinogradConvolution<Double>.suits(self) }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>, hasBias: Bool) {
     if WinogradConvolution<S>.suits(self) {
       WinogradConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)

@@ -85,8 +85,8 @@ struct WinogradConvolution<S: KernelScalar> {
         sizes.flippedFilters, pass.parameters[0].start + g &* sizes.weights, into: filters,
         step: sizes.flippedFilterStep)
       convolve(
-        sizes.flippedTiles, step: sizes.flippedFilterStep, pass.samples, dy, bias: nil, adds: true,
-        into: pass.dx.start + g &* sizes.inputPart)
+        sizes.flippedTiles, step: sizes.flippedFilterStep, pass.samples, dy, bias: nil,
+        adds: !pass.storesInputGradient, into: pass.dx.start + g &* sizes.inputPart)
     }
   }
 
