@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
@@ -16,6 +16,7 @@ build: deps
 	swift build -c release --product nnexp
 	swift build -c release --product nnexp-serve
 	swift build -c release --product nnexp-onnx
+	swift build -c release --product nnexp-mlflow
 
 # The release build is for the tests that measure it.
 test: build
@@ -73,6 +74,13 @@ test-export: build
 test-serve: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3 chromium"
 	timeout --kill-after=10 180 python3 Tests/Browser/serve.py $(BUILD)
+
+# Compares the bits of the kernels on x86-64, on 64-bit ARM under qemu, and with a `long` of 32 bits.
+ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user lib32gcc-12-dev libc6-dev-i386
+
+test-arm64:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(ARM64_PACKAGES)" APT=--no-install-recommends
+	Tests/Kernels/compare .build/kernels
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
@@ -143,7 +151,8 @@ install: build
 	install -d $(PREFIX)/libexec/nnexp
 	install -s -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
 	install -s -m 755 $(BUILD)-onnx $(PREFIX)/libexec/nnexp/nnexp-onnx
-	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
+	install -s -m 755 $(BUILD)-mlflow $(PREFIX)/libexec/nnexp/nnexp-mlflow
+	install -m 644 .build/release/Modules/NNExp.swiftmodule .build/release/Modules/Platform.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/COpenBLAS/module.modulemap Sources/COpenBLAS/shim.h $(PREFIX)/lib/nnexp/COpenBLAS
@@ -151,6 +160,27 @@ install: build
 	$(BUILD) --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/nnexp
 	$(BUILD) --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_nnexp
 	$(BUILD) --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
+
+# Packages that contain Swift's runtime, in .build/packages.
+PACKAGE_TOOLS = patchelf dpkg-dev python3
+
+deb tarball wheel: build
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_TOOLS)" APT=--no-install-recommends
+	Packaging/$@
+
+# Trackers (TensorBoard, MLflow) and the packages, each installed as a user would. Needs root for a
+# Debian system in a folder.
+ELSEWHERE_PACKAGES = $(PACKAGE_TOOLS) python3-venv chromium lintian debootstrap
+
+test-elsewhere: deb tarball wheel
+	@$(MAKE) --no-print-directory deps PACKAGES="$(ELSEWHERE_PACKAGES)" APT=--no-install-recommends
+	@$(MAKE) --no-print-directory .build/python/Elsewhere/complete
+	Tests/Elsewhere/packages .build/packages .build/python/Elsewhere/bin
+	timeout --kill-after=10 600 .build/python/Elsewhere/bin/python Tests/Elsewhere/trackers.py $(BUILD) $(SCREENSHOTS)
+
+# The guide and the reference of NNExp as a web site, in .build/docs.
+docs:
+	Packaging/docs .build/docs
 
 uninstall:
 	rm -rf $(PREFIX)/lib/nnexp $(PREFIX)/libexec/nnexp
@@ -165,7 +195,8 @@ deps:
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing; \
+	  $$sudo flock Makefile sh -c "apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing"; \
 	fi
 
 # Speed compared with other tools and with C: Benchmarks/README.md. BENCH="--quick --only W1,W2".

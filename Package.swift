@@ -7,6 +7,7 @@ let package = Package(
     .executable(name: "nnexp", targets: ["nnexp"]),
     .executable(name: "nnexp-serve", targets: ["nnexp-serve"]),
     .executable(name: "nnexp-onnx", targets: ["nnexp-onnx"]),
+    .executable(name: "nnexp-mlflow", targets: ["nnexp-mlflow"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -23,23 +24,28 @@ let package = Package(
     // Valgrind 3.19, which counts the instructions of runs, does not read DWARF 5.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
 
+    // The C library of the system. Only this module names it.
+    .target(name: "Platform"),
+
     // The module that plugins import, and its dependencies.
-    .target(name: "NNExp", dependencies: ["COpenBLAS", "CKernels"]),
+    .target(name: "NNExp", dependencies: ["Platform", "COpenBLAS", "CKernels"]),
 
     // Regular files, atomic writes, records, hashes, and the escaping of text.
-    .target(name: "Files", dependencies: ["NNExp", "CZlib"]),
+    .target(name: "Files", dependencies: ["Platform", "NNExp", "CZlib"]),
     .target(name: "YAMLTree", dependencies: ["NNExp", "Files", "CYAML"]),
-    .target(name: "Datasets", dependencies: ["NNExp", "Files", "CZlib"]),
-    .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
+    .target(name: "Datasets", dependencies: ["Platform", "NNExp", "Files", "CZlib"]),
+    .target(name: "Engine", dependencies: ["Platform", "NNExp", "Datasets"]),
     .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine", "Results"]),
     .target(name: "Conformance", dependencies: ["NNExp", "Datasets", "GradientCheck"]),
     .target(
       name: "Explanation",
       dependencies: ["NNExp", "Files", "Datasets", "Engine", "GradientCheck"]),
-    .target(name: "Results", dependencies: ["NNExp", "Files"]),
+    .target(name: "Results", dependencies: ["Platform", "NNExp", "Files"]),
     // Files that other programs read and write: weights, and graphs of operators.
     .target(name: "Interchange", dependencies: ["NNExp", "Files"]),
-    .target(name: "Charts", dependencies: ["NNExp", "Files"]),
+    .target(name: "Charts", dependencies: ["Platform", "NNExp", "Files"]),
+    // Event files of TensorBoard.
+    .target(name: "Tracking", dependencies: ["Platform", "NNExp", "Files", "Charts", "Results"]),
     .target(
       name: "ExperimentFile",
       dependencies: [
@@ -49,33 +55,36 @@ let package = Package(
 
     // Building and loading plugins at run time.
     .target(name: "CPlugins"),
-    .target(name: "Plugins", dependencies: ["NNExp", "Files", "CPlugins"]),
+    .target(name: "Plugins", dependencies: ["Platform", "NNExp", "Files", "CPlugins"]),
 
     .target(
       name: "Running",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Conformance",
-        "Plugins", "Results", "Interchange", "ExperimentFile",
+        "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck",
+        "Conformance",
+        "Plugins", "Results", "Interchange", "Tracking", "ExperimentFile",
       ]),
 
     .target(
       name: "Sweeps",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile", "Running",
+        "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile",
+        "Running",
       ]),
 
     // Pictures and pages of results.
     .target(
       name: "Reports",
       dependencies: [
-        "NNExp", "Files", "Datasets", "Engine", "Charts", "Explanation", "Results",
+        "Platform", "NNExp", "Files", "Datasets", "Engine", "Charts", "Explanation", "Results",
         "ExperimentFile", "Running", "Sweeps",
       ]),
 
     // Live pages of results in a browser. The companion program has the HTTP library and
     // Foundation, so that `nnexp` starts without them.
     .target(
-      name: "Serving", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps", "Reports"]),
+      name: "Serving",
+      dependencies: ["Platform", "NNExp", "Files", "Charts", "Results", "Sweeps", "Reports"]),
     .executableTarget(
       name: "nnexp-serve",
       dependencies: [
@@ -88,10 +97,13 @@ let package = Package(
     .executableTarget(
       name: "nnexp-onnx",
       dependencies: [
-        "NNExp", "Files", "Interchange",
+        "Platform", "NNExp", "Files", "Interchange",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["onnx.proto"]),
+
+    // Runs for an MLflow server. The companion program has Foundation's HTTP client.
+    .executableTarget(name: "nnexp-mlflow"),
 
     // All shipped layers, losses and other components, written like a plugin but linked.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
@@ -99,8 +111,9 @@ let package = Package(
     .executableTarget(
       name: "nnexp",
       dependencies: [
-        "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance", "Explanation",
-        "Results", "Interchange",
+        "Platform", "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance",
+        "Explanation",
+        "Results", "Interchange", "Tracking",
         "ExperimentFile", "Running", "Sweeps", "Charts", "Reports", "Standard",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -120,7 +133,7 @@ let package = Package(
 
     // Helpers for the tests of several modules.
     .target(
-      name: "TestSupport", dependencies: ["NNExp", "Files", "Datasets", "Standard"],
+      name: "TestSupport", dependencies: ["Platform", "NNExp", "Files", "Datasets", "Standard"],
       path: "Tests/TestSupport"),
     // Random sound networks and wrong layers, for tests and for `make test-proof`.
     .target(
@@ -129,7 +142,7 @@ let package = Package(
         "NNExp", "Datasets", "Engine", "GradientCheck", "YAMLTree", "Standard", "TestSupport",
       ],
       path: "Tests/RandomNetworks"),
-    .testTarget(name: "NNExpTests", dependencies: ["NNExp", "TestSupport"]),
+    .testTarget(name: "NNExpTests", dependencies: ["Platform", "NNExp", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "NNExp", "TestSupport"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp", "TestSupport"]),
     .testTarget(
@@ -138,7 +151,8 @@ let package = Package(
       name: "StandardTests",
       dependencies: ["Standard", "NNExp", "GradientCheck", "Conformance", "TestSupport"]),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "NNExp", "Datasets", "YAMLTree", "TestSupport"]),
+      name: "EngineTests",
+      dependencies: ["Platform", "Engine", "NNExp", "Datasets", "YAMLTree", "TestSupport"]),
     .testTarget(
       name: "GradientCheckTests",
       dependencies: [
@@ -196,7 +210,8 @@ if Context.environment["NNEXP_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Interchange",
+        "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results",
+        "Interchange",
         "Sweeps",
         "Standard",
       ],
@@ -208,6 +223,6 @@ if Context.environment["NNEXP_FUZZ"] != nil {
 if Context.environment["NNEXP_PROOF"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Proof", dependencies: ["RandomNetworks", "GradientCheck", "NNExp"],
+      name: "Proof", dependencies: ["Platform", "RandomNetworks", "GradientCheck", "NNExp"],
       path: "Tests/Proof", swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -3,8 +3,8 @@
 #define NAME(x) JOINED(x, f64)
 #define PRECISION f64
 #define REAL double
-#define INT long
-#define UINT unsigned long
+#define INT nnexp_int64
+#define UINT nnexp_uint64
 
 #define MANTISSA_BITS 52
 #define BIAS 1023
@@ -58,7 +58,7 @@
    + 4.84406305325125486048e3)
 
 /// The bits of the upper half of the digits: products of two such numbers are exact.
-#define UPPER_BITS ~0x7ffffffL
+#define UPPER_BITS ~(nnexp_int64)0x7ffffff
 /// e^(−x²) is 0 above this limit.
 #define GAUSSIAN_HIGH 27.4
 /// erf x = x + xE(x²) for |x| < 0.625, with an error of 2⁻⁵⁷ relative to erf x.

@@ -4,7 +4,7 @@
 // therefore needs a relative error of 2⁻⁶⁵ for float64; for float32, it is computed in float64.
 
 // The upper half of the digits: products of two such numbers are exact.
-INLINE reals_f64 upper(reals_f64 x) { return number_f64(bits_f64(x) & ~0x7ffffffL); }
+INLINE reals_f64 upper(reals_f64 x) { return number_f64(bits_f64(x) & ~(nnexp_int64)0x7ffffff); }
 
 /// 3·artanh(s)/s = 3 + z + z²·R(z), z = s²: R for |s| ≤ 3 − √8, with an error of 2⁻⁶⁷ relative
 /// to the sum.
@@ -58,7 +58,7 @@ INLINE reals_f64 within_reach(reals_f64 p) { return least_f64(greatest_f64(p, -0
 INLINE reals_f64 power_f64(reals_f64 x, reals_f64 p) {
   integers_f64 isDenormal = x < LEAST_NORMAL;
   reals_f64 low;
-  reals_f64 high = precise_log(isDenormal ? x * 0x1p53 : x, isDenormal & -53L, &low);
+  reals_f64 high = precise_log(isDenormal ? x * 0x1p53 : x, isDenormal & (nnexp_int64)-53, &low);
 
   // p ln x as the sum yHigh + yLow.
   reals_f64 pHigh = upper(p);

@@ -2,16 +2,16 @@
 // `RandomStream.uniform(at:)`.
 
 /// 53 random bits at each position.
-INLINE naturals_f64 uniform_bits(naturals_f64 position, unsigned long key) {
+INLINE naturals_f64 uniform_bits(naturals_f64 position, nnexp_uint64 key) {
   const naturals_f64 low = 0xffffffff;
   naturals_f64 c0 = position & low, c1 = position >> 32, c2 = 0, c3 = 0;
   unsigned int k0 = (unsigned int)key, k1 = (unsigned int)(key >> 32);
 #pragma clang loop unroll(full)
   for (int round = 0; round < 10; round++) {
-    naturals_f64 p0 = c0 * 0xd2511f53ul, p1 = c2 * 0xcd9e8d57ul;
-    c0 = (p1 >> 32) ^ c1 ^ (naturals_f64)(unsigned long)k0;
+    naturals_f64 p0 = c0 * (nnexp_uint64)0xd2511f53, p1 = c2 * (nnexp_uint64)0xcd9e8d57;
+    c0 = (p1 >> 32) ^ c1 ^ (naturals_f64)(nnexp_uint64)k0;
     c1 = p1 & low;
-    c2 = (p0 >> 32) ^ c3 ^ (naturals_f64)(unsigned long)k1;
+    c2 = (p0 >> 32) ^ c3 ^ (naturals_f64)(nnexp_uint64)k1;
     c3 = p0 & low;
     k0 += 0x9e3779b9u;
     k1 += 0xbb67ae85u;
@@ -22,17 +22,17 @@ INLINE naturals_f64 uniform_bits(naturals_f64 position, unsigned long key) {
 /// mask ← 0 where the bits at a position are below `limit`, else `kept`; y ← x·mask.
 #define DEFINE_DROPOUT(REAL, NAME)                                                 \
   static void NAME(dropout)(                                                       \
-      unsigned long key, long first, long limit, REAL kept, const REAL *restrict x, REAL *restrict y, REAL *restrict mask, \
+      nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *restrict x, REAL *restrict y, REAL *restrict mask, \
       long count) {                                                                \
     enum { lanes = VECTOR_BYTES / 8 };                                             \
-    long lane[lanes];                                                              \
+    nnexp_int64 lane[lanes];                                                              \
     for (long i = 0; i < lanes; i++) lane[i] = i;                                  \
     naturals_f64 offsets;                                                          \
     __builtin_memcpy(&offsets, lane, sizeof offsets);                              \
     for (long i = 0; i < count; i += lanes) {                                      \
-      naturals_f64 bits = uniform_bits(offsets + (unsigned long)(first + i), key); \
+      naturals_f64 bits = uniform_bits(offsets + (nnexp_uint64)(first + i), key); \
       integers_f64 isDropped = __builtin_convertvector(bits, integers_f64) < (integers_f64)limit; \
-      long dropped[lanes];                                                         \
+      nnexp_int64 dropped[lanes];                                                         \
       __builtin_memcpy(dropped, &isDropped, sizeof dropped);                       \
       long here = count - i < lanes ? count - i : lanes;                           \
       if (here == lanes)                                                           \

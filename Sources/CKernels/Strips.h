@@ -4,6 +4,9 @@
 // A group has `entries` numbers (one, unless the formula combines the entries of a window). A
 // register holds a number per group, or `entries` rows of them, a row `width` numbers after the
 // one before. The rows of external memory have no gap between them.
+//
+// A chain is a sequence of steps whose first operand is the result of the step before. A few
+// vectors at a time pass through all steps of a chain, so that only its end is stored.
 
 static void NAME(power_rows)(const REAL *x, const REAL *p, REAL *y, long count);
 static void NAME(map_sin)(const REAL *x, REAL *y, long count);
@@ -137,16 +140,124 @@ static void NAME(mark_first)(
   }
 }
 
-static void NAME(run_strip)(
-    const struct nnexp_strip_step *steps, long count, REAL *registers, REAL *const *external,
-    long entries, long width, long columns) {
 #define STRIP_ADDRESS(operand)                                                     \
   ((operand).external >= 0 ? external[(operand).external]                          \
                            : registers + ((operand).groups + (operand).entries * entries) * width)
+#define STRIP_MOVE(operand) ((operand).has_rows == 2 ? 0 : LANES)
+
+/// The vectors that pass through a chain together.
+#define CHAIN_VECTORS 8
+/// The operands of a step after the first operand, and the distance between their vectors.
+struct NAME(chain_link) {
+  long operation;
+  const REAL *b, *c;
+  long b_move, c_move;
+};
+
+#define CHAIN_EACH(loads, expression)                                              \
+  _Pragma("clang loop unroll(full)")                                               \
+  for (int j = 0; j < vectors; j++) {                                              \
+    V a = v[j];                                                                    \
+    loads                                                                          \
+    v[j] = expression;                                                             \
+  }
+#define CHAIN_LINK(x, j) V x = CHAIN_LOAD(link->x, link->x##_move, j);             \
+  (void)x;
+/// Constants are loaded once.
+#define CHAIN_CASE(name, expression)                                               \
+  case nnexp_strip_##name:                                                         \
+    if (!link->b_move && !link->c_move) {                                          \
+      CHAIN_LINK(b, 0) CHAIN_LINK(c, 0)                                            \
+      CHAIN_EACH(, expression)                                                     \
+    } else {                                                                       \
+      CHAIN_EACH(CHAIN_LINK(b, j) CHAIN_LINK(c, j), expression)                    \
+    }                                                                              \
+    break;
+/// v[j] ← the last result of a chain that begins with v[j]; `i` is the column of v[0].
+#define CHAIN_BODY                                                                 \
+  for (const struct NAME(chain_link) *link = links; link < links + count; link++)  \
+    switch ((enum nnexp_strip_operation)link->operation) {                         \
+      CHAIN_CASE(negate, -a)                                                       \
+      CHAIN_CASE(abs, NAME(magnitude)(a))                                          \
+      CHAIN_CASE(sign, NAME(sign)(a))                                              \
+      CHAIN_CASE(square, a *a)                                                     \
+      CHAIN_CASE(sqrt, __builtin_elementwise_sqrt(a))                              \
+      CHAIN_CASE(add, a + b)                                                       \
+      CHAIN_CASE(subtract, a - b)                                                  \
+      CHAIN_CASE(multiply, a *b)                                                   \
+      CHAIN_CASE(divide, a / b)                                                    \
+      CHAIN_CASE(min, NAME(smaller_of)(a, b))                                      \
+      CHAIN_CASE(max, NAME(larger_of)(a, b))                                       \
+      CHAIN_CASE(less, NAME(truth)(a < b))                                         \
+      CHAIN_CASE(less_or_equal, NAME(truth)(a <= b))                               \
+      CHAIN_CASE(equal, NAME(truth)(a == b))                                       \
+      CHAIN_CASE(select, (a != 0 ? b : c))                                         \
+      CHAIN_CASE(multiply_add, a *b + c)                                           \
+      CHAIN_CASE(multiply_subtract, a *b - c)                                      \
+      CHAIN_CASE(subtract_product, c - a * b)                                      \
+      CHAIN_CASE(multiply_multiply, a *b *c)                                       \
+      CHAIN_CASE(add_multiply, (a + b) * c)                                        \
+      CHAIN_CASE(subtract_multiply, (a - b) * c)                                   \
+      CHAIN_CASE(add_add, a + b + c)                                               \
+      CHAIN_CASE(subtract_add, a - b + c)                                          \
+      CHAIN_CASE(select_add, (a != 0 ? b : (V)0) + c)                              \
+      CHAIN_CASE(logistic_slope, a *(1 - a))                                       \
+      CHAIN_CASE(tanh_slope, (1 - a) * (1 + a))                                    \
+      CHAIN_CASE(share, (a == b ? (V)1 : a / b))                                   \
+      CHAIN_CASE(multiply_logistic_slope, a *(1 - a) * b)                          \
+      CHAIN_CASE(multiply_tanh_slope, (1 - a) * (1 + a) * b)                       \
+      CHAIN_CASE(add_logistic_slope, a *(1 - a) * b + c)                           \
+      CHAIN_CASE(add_tanh_slope, (1 - a) * (1 + a) * b + c)                        \
+      default: break;                                                              \
+    }
+
+/// Runs a chain of at most `nnexp_chain_limit` steps, each of which has one row.
+static void NAME(run_chain)(
+    const struct nnexp_strip_step *steps, long count, REAL *registers, REAL *const *external,
+    long entries, long width, long columns) {
+  struct NAME(chain_link) links[nnexp_chain_limit];
+  for (long k = 0; k < count; k++) {
+    struct NAME(chain_link) link = {
+        steps[k].operation, STRIP_ADDRESS(steps[k].b), STRIP_ADDRESS(steps[k].c),
+        STRIP_MOVE(steps[k].b), STRIP_MOVE(steps[k].c)};
+    links[k] = link;
+  }
+  const REAL *x = STRIP_ADDRESS(steps[0].a);
+  const long x_move = STRIP_MOVE(steps[0].a);
+  REAL *y = STRIP_ADDRESS(steps[count - 1].y);
+  long i = 0;
+#define CHAIN_LOAD(p, move, j) NAME(load)(move ? p + i + j * LANES : p)
+  for (; i + CHAIN_VECTORS * LANES <= columns; i += CHAIN_VECTORS * LANES) {
+    enum { vectors = CHAIN_VECTORS };
+    V v[vectors];
+    for (int j = 0; j < vectors; j++) v[j] = CHAIN_LOAD(x, x_move, j);
+    CHAIN_BODY
+    for (int j = 0; j < vectors; j++) NAME(store)(y + i + j * LANES, v[j]);
+  }
+#undef CHAIN_LOAD
+#define CHAIN_LOAD(p, move, j) NAME(load_columns)(move ? p + i : p, 0, columns - i)
+  for (; i < columns; i += LANES) {
+    enum { vectors = 1 };
+    V v[vectors] = {CHAIN_LOAD(x, x_move, 0)};
+    CHAIN_BODY
+    NAME(store_columns)(y, v[0], i, columns);
+  }
+#undef CHAIN_LOAD
+}
+
+static void NAME(run_strip)(
+    const struct nnexp_strip_step *steps, long count, REAL *registers, REAL *const *external,
+    long entries, long width, long columns) {
 #define STRIP_STEP(operand)                                                        \
   ((operand).has_rows != 1 ? 0 : (operand).external >= 0 ? columns : width)
-#define STRIP_MOVE(operand) ((operand).has_rows == 2 ? 0 : LANES)
   for (const struct nnexp_strip_step *step = steps; step < steps + count; step++) {
+    long chain = 1;
+    while (step + chain < steps + count && step[chain].continues) chain++;
+    if (chain > 1) {
+      NAME(run_chain)(step, chain, registers, external, entries, width, columns);
+      step += chain - 1;
+      continue;
+    }
     const REAL *a = STRIP_ADDRESS(step->a), *b = STRIP_ADDRESS(step->b);
     const REAL *c = STRIP_ADDRESS(step->c);
     REAL *y = STRIP_ADDRESS(step->y);

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// An axis of a chart: its label, its scale and the range that it shows.
 public struct Axis: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 
 /// Composes the text of an SVG image. Coordinates are in pixels, rounded to a tenth.
 struct SVGText {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// Round numbers along an axis, and their labels.

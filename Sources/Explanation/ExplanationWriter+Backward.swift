@@ -165,6 +165,9 @@ extension ExplanationWriter {
     if parameter.l1 > 0 || parameter.l2 > 0 {
       remarks.append("Training also adds the derivative of its penalty, which is not shown here.")
     }
+    if parameter.maxNorm != nil {
+      remarks.append("After each step, training shortens its rows that are longer than max_norm.")
+    }
     if !remarks.isEmpty { paragraph(remarks.joined(separator: " ")) }
   }
 

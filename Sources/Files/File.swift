@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// An open file. It is closed when the value ends its life.
@@ -15,7 +15,7 @@ public struct File: ~Copyable, Sendable {
   }
 
   deinit {
-    if descriptor >= 0 { Glibc.close(descriptor) }
+    if descriptor >= 0 { Platform.close(descriptor) }
   }
 
   /// Writes all bytes at the current position.
@@ -25,7 +25,7 @@ public struct File: ~Copyable, Sendable {
       while !rest.isEmpty {
         let written = try system.require(.write, path, bytes: buffer.count) {
           let rest = UnsafeRawBufferPointer(rebasing: rest)
-          let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+          let written = Platform.write(descriptor, rest.baseAddress, rest.count)
           if written == 0 { errno = EIO }
           return written == 0 ? -1 : written
         }
@@ -40,7 +40,7 @@ public struct File: ~Copyable, Sendable {
       while filled < count {
         let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled...])
         let got = try system.require(.read, path, bytes: count) {
-          Glibc.read(descriptor, rest.baseAddress, rest.count)
+          Platform.read(descriptor, rest.baseAddress, rest.count)
         }
         if got == 0 { break }
         filled += got
@@ -120,7 +120,7 @@ public struct File: ~Copyable, Sendable {
     self.descriptor = -1
     // Not repeated if interrupted: Linux has released the descriptor by then.
     try system.perform(.close, path) {
-      Glibc.close(descriptor) == 0 || errno == EINTR ? 0 : -1
+      Platform.close(descriptor) == 0 || errno == EINTR ? 0 : -1
     }
   }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// The kind of an entry of a folder.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// Functions on paths. They compare bytes as the system does: a combining mark after a slash

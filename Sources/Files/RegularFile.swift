@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 // Reading of files that a user names: experiments, data, plugins.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// SHA-256. A run's record contains the hashes of its data, so that changed data are detected.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The current time in ISO 8601 and UTC, `2025-11-21T04:18:09Z`, independent of the time zone
 /// and the locale.

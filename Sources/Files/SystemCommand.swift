@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// The result of a program of the system that was run to its end.

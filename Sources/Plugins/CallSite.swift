@@ -1,5 +1,5 @@
 internal import CPlugins
-import Glibc
+import Platform
 public import NNExp
 import Synchronization
 

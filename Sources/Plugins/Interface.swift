@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// The files that plugins compile against: the module NNExp of this `nnexp`, and the compiler

@@ -1,6 +1,6 @@
 internal import CPlugins
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// A shared object that stays loaded until the process ends.

@@ -1,6 +1,6 @@
 internal import CPlugins
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// Builds a plugin's sources into a shared object in the cache.

@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// The folder of built plugins: `$XDG_CACHE_HOME/nnexp/plugins`, or `~/.cache/nnexp/plugins`.

@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// An open folder that only this user can write to, and that nobody except this user and root
@@ -43,7 +43,7 @@ final class PrivateFolder: Sendable {
     var filled = 0
     while filled < bytes.count {
       let count = bytes.withUnsafeMutableBytes {
-        Glibc.read(file, $0.baseAddress! + filled, $0.count - filled)
+        Platform.read(file, $0.baseAddress! + filled, $0.count - filled)
       }
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { return nil }
@@ -61,7 +61,7 @@ final class PrivateFolder: Sendable {
     var sent = 0
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes {
-        Glibc.write(file, $0.baseAddress! + sent, $0.count - sent)
+        Platform.write(file, $0.baseAddress! + sent, $0.count - sent)
       }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw failure("write", name) }

@@ -1,6 +1,6 @@
 import Charts
 import Files
-import Glibc
+import Platform
 import NNExp
 import Results
 import Sweeps

@@ -1,6 +1,6 @@
 public import Charts
 import Files
-import Glibc
+import Platform
 import NNExp
 import Results
 import Sweeps

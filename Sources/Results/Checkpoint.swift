@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// Tensors with metadata, stored in a self-describing file.

@@ -1,6 +1,6 @@
 public import ExperimentFile
 import Files
-import Glibc
+import Platform
 import NNExp
 public import Results
 

@@ -30,7 +30,7 @@ struct MemoryForecast {
     loading = prepared.data.bytesWhileRead
     model = MemoryPlan(
       prepared.graph, heads: prepared.heads,
-      vectors: prepared.experiment.training.optimizer.memory.vectors + 3,
+      vectors: prepared.experiment.training.vectors,
       capacity: prepared.trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
   }
 

@@ -76,7 +76,7 @@ extension PreparedExperiment {
   /// The maximum number of steps of the training.
   private var stepLimit: Int {
     let size = min(experiment.training.batchSize ?? data.train.count, data.train.count)
-    let all = (data.train.count + size - 1) / size
+    let all = ((data.train.count - 1) / size) / experiment.training.accumulate + 1
     let (steps, isTooLarge) = all.multipliedReportingOverflow(by: experiment.training.epochs)
     return min(isTooLarge ? .max : steps, experiment.training.maxSteps ?? .max)
   }

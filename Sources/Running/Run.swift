@@ -18,6 +18,8 @@ public final class Run<S: Scalar> {
   private let cancellation: CancellationToken
   private let metrics: MetricsRecorder
   private let timing: TimingRecorder
+  /// Nil unless `train.tensorboard` is true.
+  private let events: EventRecorder<S>?
   private let stopwatch = Stopwatch()
   private let isTemporary: Bool
   /// The duration of the run in seconds before it was resumed.
@@ -73,6 +75,7 @@ public final class Run<S: Scalar> {
       try directory.save(continuation.checkpoint, as: .state)
     }
     (metrics, timing) = try prepared.recorders(in: directory, from: beginning)
+    events = try prepared.events(in: directory, continues: continuation != nil)
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
     if continuation == nil, experiment.start != nil { try saveStart() }
@@ -97,6 +100,7 @@ public final class Run<S: Scalar> {
     earlierSeconds = state?.seconds ?? 0
     if state == nil { try directory.removeIfThere([MetricsRecorder.file, TimingWriter.file]) }
     (metrics, timing) = try prepared.recorders(in: directory, from: state)
+    events = try prepared.events(in: directory, continues: state != nil)
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
     self.record.resumed.append(timestamp())
@@ -136,11 +140,16 @@ public final class Run<S: Scalar> {
         report("resuming from step \(trainer.step), in epoch \(trainer.epoch + 1)")
       }
       timing.start()
-      let states = StateRecorder(prepared, in: directory, metrics, timing) { [self] in seconds }
+      let states = StateRecorder(prepared, in: directory, metrics, timing, events) { [self] in
+        seconds
+      }
       // Appended one by one, because converting the array would look up the conformance of each
       // element.
+      var recorders: [any TrainingObserver] = [metrics, timing]
+      if let events { recorders.append(events) }
+      recorders.append(states)
       let outcome = try trainer.run(
-        [metrics, timing, states] + observers.map { $0 }, cancellation: cancellation,
+        recorders + observers.map { $0 }, cancellation: cancellation,
         pausingAfter: pause ?? .max, secondsSoFar: earlierSeconds)
       try flush()
       return try finish(outcome)
@@ -176,6 +185,7 @@ public final class Run<S: Scalar> {
   private func flush() throws {
     try metrics.csv.flush()
     try timing.writer.flush()
+    try events?.flush()
   }
 
   // MARK: The end
@@ -208,6 +218,7 @@ public final class Run<S: Scalar> {
     if cancellation.isCancelled { return try endEarly() }
     trainer.restore(trainer.delivered.weights)
     try outputs.writePredictions()
+    try events?.finish()
     runReport.goldenDifference = try prepared.golden?.difference(
       from: directory.read(MetricsRecorder.file, limit: 1 << 33),
       path: directory.folder.path(of: MetricsRecorder.file))
@@ -278,6 +289,14 @@ public final class Run<S: Scalar> {
 }
 
 extension PreparedExperiment {
+  /// The writer of the event file, if `train.tensorboard` requests one.
+  fileprivate func events(
+    in directory: RunDirectory, continues: Bool
+  ) throws -> EventRecorder<S>? {
+    guard experiment.training.tensorboard else { return nil }
+    return try EventRecorder(self, in: directory, continues: continues)
+  }
+
   /// The writers of metrics.csv and timing.csv: for new files, or for the files of a state,
   /// after the rows that had been written before it.
   fileprivate func recorders(

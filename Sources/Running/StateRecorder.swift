@@ -11,6 +11,7 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
   private let directory: RunDirectory
   private let metrics: MetricsRecorder
   private let timing: TimingRecorder
+  private let events: EventRecorder<S>?
   /// The duration of the run in seconds, including the part before it was resumed.
   private let seconds: () -> Double
   private let stopwatch = Stopwatch()
@@ -19,12 +20,13 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
 
   init(
     _ prepared: PreparedExperiment<S>, in directory: RunDirectory, _ metrics: MetricsRecorder,
-    _ timing: TimingRecorder, seconds: @escaping () -> Double
+    _ timing: TimingRecorder, _ events: EventRecorder<S>?, seconds: @escaping () -> Double
   ) {
     self.prepared = prepared
     self.directory = directory
     self.metrics = metrics
     self.timing = timing
+    self.events = events
     self.seconds = seconds
   }
 
@@ -50,9 +52,11 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
     if directory.isWorthFlushing {
       try metrics.csv.synchronize()
       try timing.writer.synchronize()
+      try events?.synchronize()
     } else {
       try metrics.csv.flush()
       try timing.writer.flush()
+      try events?.flush()
     }
     let state = RunState(
       training: training, metrics: (metrics.csv.length, metrics.csv.checksum),

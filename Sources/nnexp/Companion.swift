@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// A program that comes with `nnexp` and links a library that would delay the start of every

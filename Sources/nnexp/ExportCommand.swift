@@ -18,12 +18,21 @@ struct ExportCommand: ParsableCommand {
       The weights are named NODE.TENSOR. 'start_from: {file: weights.safetensors}'
       in an experiment file reads them.
 
+      For trackers, export takes runs and sweeps. --tensorboard writes an event file
+      into the folder of each run; 'train: {tensorboard: true}' writes it while the
+      run trains. --mlflow sends parameters, metrics and files to a server; a trial
+      is nested in its sweep, and a run that the server has is not sent again.
+
       Try:  nnexp export results/iris/latest --onnx iris.onnx
             nnexp export results/iris/latest --safetensors iris.safetensors
+            nnexp export results/iris/latest --tensorboard
+            nnexp export results/xor/sweep --mlflow http://localhost:5000
       """)
 
-  @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
-  var directory: String
+  @Argument(
+    help: "the run's folder, such as results/xor/latest; for trackers, runs and sweeps",
+    completion: .directory)
+  var folders: [String]
 
   @Option(
     help: ArgumentHelp("the file for the model in the format ONNX", valueName: "file"),
@@ -43,6 +52,22 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "leave the conversion of the data out of the ONNX model")
   var bare = false
 
+  @Flag(help: "write an event file for TensorBoard into each folder")
+  var tensorboard = false
+
+  @Option(
+    help: ArgumentHelp("the address of the MLflow server that gets the runs", valueName: "uri"))
+  var mlflow: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "the experiment of the MLflow server; by default, the name of the first run's experiment",
+      valueName: "name"))
+  var mlflowExperiment: String?
+
+  @Flag(help: "leave the runs' files out of the MLflow server")
+  var noArtifacts = false
+
   @Option(help: Trained.weightsHelp)
   var weights: Trained.Weights?
 
@@ -52,17 +77,36 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup var trust: TrustOptions
 
   func validate() throws {
-    if onnx == nil, safetensors == nil, npz == nil {
-      throw ValidationError("export takes --onnx FILE, --safetensors FILE or --npz FILE")
+    let hasModel = onnx != nil || safetensors != nil || npz != nil
+    if !hasModel, !tensorboard, mlflow == nil {
+      throw ValidationError(
+        "export takes --onnx FILE, --safetensors FILE, --npz FILE, --tensorboard or --mlflow URI")
+    }
+    if hasModel, folders.count > 1 {
+      throw ValidationError("the model and the weights are those of one run")
+    }
+    if mlflow == nil, noArtifacts || mlflowExperiment != nil {
+      throw ValidationError("--no-artifacts and --mlflow-experiment are about --mlflow")
     }
     if bare, onnx == nil { throw ValidationError("--bare is about the model of --onnx") }
   }
 
   func run() throws {
+    if onnx != nil || safetensors != nil || npz != nil { try exportModel() }
+    if tensorboard || mlflow != nil {
+      let tracked = try TrackedRuns(folders)
+      if tensorboard { try tracked.writeEvents(force: force) }
+      if let mlflow {
+        try tracked.send(to: mlflow, experiment: mlflowExperiment, withArtifacts: !noArtifacts)
+      }
+    }
+  }
+
+  private func exportModel() throws {
     let outputs = try [onnx, safetensors, npz].map {
       try $0.map { try OutputFile($0, force: force) }
     }
-    let trained = try Trained(directory, weights, trust)
+    let trained = try Trained(folders[0], weights, trust)
     switch trained.experiment.dtype {
     case .float32: try export(trained, trained.preparedToPredict(Float.self), to: outputs)
     case .float64: try export(trained, trained.preparedToPredict(Double.self), to: outputs)

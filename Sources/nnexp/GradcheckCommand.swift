@@ -2,7 +2,7 @@ import Files
 import ArgumentParser
 import Engine
 import ExperimentFile
-import Glibc
+import Platform
 import GradientCheck
 import NNExp
 import Results

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CPlugins
 import Datasets
-import Glibc
+import Platform
 import NNExp
 import Plugins
 import Standard

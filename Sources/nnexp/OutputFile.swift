@@ -1,6 +1,6 @@
 import ArgumentParser
 import Files
-import Glibc
+import Platform
 import NNExp
 
 /// The options of every command that writes one file.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Charts
 import Files
-import Glibc
+import Platform
 import NNExp
 import Reports
 

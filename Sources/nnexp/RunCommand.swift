@@ -1,7 +1,7 @@
 import Files
 import ArgumentParser
 import ExperimentFile
-import Glibc
+import Platform
 import NNExp
 import Running
 

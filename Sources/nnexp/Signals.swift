@@ -1,5 +1,5 @@
 import Engine
-import Glibc
+import Platform
 import Synchronization
 
 /// The signal that requested the end of the run; 0 if there is none.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// The terminal at standard output.

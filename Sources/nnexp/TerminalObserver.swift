@@ -1,5 +1,5 @@
 import Engine
-import Glibc
+import Platform
 import NNExp
 import Running
 

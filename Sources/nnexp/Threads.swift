@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Platform
 import NNExp
 
 /// The option `--threads` of the commands that compute.

@@ -3,7 +3,7 @@ import Charts
 import Engine
 import ExperimentFile
 import Files
-import Glibc
+import Platform
 import NNExp
 import Reports
 import Running
@@ -195,7 +195,7 @@ private final class FileChanges {
     while signalReceived == nil {
       var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&entry, 1, 100) > 0 else { continue }
-      while Glibc.read(descriptor, &buffer, buffer.count) > 0 {}
+      while Platform.read(descriptor, &buffer, buffer.count) > 0 {}
       let new = read()
       guard let new, new != content else { continue }
       content = new

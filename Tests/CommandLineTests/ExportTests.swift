@@ -45,7 +45,10 @@ import Testing
     #expect(none.code == 2)
     #expect(
       none.errors.hasPrefix(
-        "Error: export takes --onnx FILE, --safetensors FILE or --npz FILE\n"), "\(none.errors)")
+        """
+        Error: export takes --onnx FILE, --safetensors FILE, --npz FILE, --tensorboard or --mlflow URI
+
+        """), "\(none.errors)")
     let bare = try tool.run("export", Self.run, "--npz", "a.npz", "--bare")
     #expect(bare.code == 2)
     #expect(bare.errors.hasPrefix("Error: --bare is about the model of --onnx\n"), "\(bare.errors)")

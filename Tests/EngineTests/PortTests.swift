@@ -1,5 +1,5 @@
 import Datasets
-import Glibc
+import Platform
 import NNExp
 import Standard
 import TestSupport

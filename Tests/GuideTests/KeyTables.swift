@@ -19,6 +19,8 @@ enum KeyTables {
       epochs: 1
       schedule: {type: cosine, warmup: {epochs: 1}}
       clip: {norm: 1}
+      average: {decay: 0.9}
+      groups: [{nodes: a, learning_rate: 1}]
       early_stopping: {patience: 1}
     gradient_check: {at: start}
     start_from: {run: a, nodes: {a: b}}

@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import Platform
 import Synchronization
 
 /// Makes one operation of a file system fail, or this one and every later one, as if the

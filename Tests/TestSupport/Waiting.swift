@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import Testing
 
 /// The number of seconds after which a process counts as hanging, even on a slow machine.

@@ -9,6 +9,16 @@
 #ifndef NNEXP_CKERNELS_H
 #define NNEXP_CKERNELS_H
 
+/// Integers of 64 bits: `long` if it has so many, because clang compares vectors of float64 to
+/// vectors of `long` then, otherwise `long long`.
+#if __SIZEOF_LONG__ == 8
+typedef long nnexp_int64;
+typedef unsigned long nnexp_uint64;
+#else
+typedef long long nnexp_int64;
+typedef unsigned long long nnexp_uint64;
+#endif
+
 /// A function of one number, in the order of
 /// `Sources/NNExp/Numerics/ElementwiseFunction.swift`.
 enum nnexp_function {
@@ -130,9 +140,14 @@ struct nnexp_strip_operand {
   short has_rows;
 };
 
+/// The longest chain of steps.
+enum { nnexp_chain_limit = 64 };
+
 /// y ← operation(a, b, c), on a whole strip. Operands that an operation lacks repeat `a`.
 struct nnexp_strip_step {
-  long operation;
+  int operation;
+  /// 1 if `a` is the result of the step before, which no other step reads and nothing stores.
+  int continues;
   struct nnexp_strip_operand a, b, c, y;
 };
 
@@ -202,7 +217,7 @@ long nnexp_reduce_angle(double x, double *parts);
       const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx); \
   /* A mask that is 0 where the 53 bits at a position are below `limit`; see Random.h. */ \
   void (*dropout)(                                                                 \
-      unsigned long key, long first, long limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
+      nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
       long count);                                                                 \
   /* Windows as the columns of a matrix, and added back; see Im2col.h. */          \
   void (*im2col)(const struct nnexp_patch_geometry *geometry, const REAL *x, REAL *patches); \
@@ -423,7 +438,7 @@ static inline long nnexp_lp_pool_vjp_f64(
         samples, count, x, dy, mean, inverse, weight, dweight, dbias, dx);         \
   }                                                                                \
   static inline void nnexp_dropout_##SUFFIX(                                       \
-      unsigned long key, long first, long limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
+      nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
       long count) {                                                                \
     nnexp_kernels()->SUFFIX.dropout(key, first, limit, kept, x, y, mask, count);   \
   }

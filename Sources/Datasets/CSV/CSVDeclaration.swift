@@ -200,7 +200,7 @@ struct ColumnSelection: Sendable {
 ///
 /// The search goes back at most to the last `*`, so that its time is at most quadratic, never
 /// exponential.
-func matches(_ text: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {
+public func matches(_ text: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {
   var (i, j) = (0, 0)
   var star: (text: Int, pattern: Int)?
   while i < text.count {

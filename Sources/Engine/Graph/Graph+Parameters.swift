@@ -143,7 +143,8 @@ extension PlannedNode {
     return Graph.Parameter(
       node: declaration.name, name: tensor.name, shape: tensor.shape, isFrozen: isFrozen,
       initializer: initializer, l1: isWeight ? declaration.l1 ?? l1 : 0,
-      l2: isWeight ? declaration.l2 ?? l2 : 0, randomStream: randomStream, offset: 0,
+      l2: isWeight ? declaration.l2 ?? l2 : 0, maxNorm: isWeight ? declaration.maxNorm : nil,
+      randomStream: randomStream, offset: 0,
       location: declaration.location)
   }
 }

@@ -69,6 +69,8 @@ public struct Graph: Sendable {
     /// λ₁ and λ₂; 0 for vectors, such as biases.
     public let l1: Double
     public let l2: Double
+    /// The largest length of a row; nil for any, and for vectors.
+    public let maxNorm: Double?
     /// The stream of the initial values: the number of tensors that earlier nodes plan,
     /// including shared ones, so that sharing a tensor does not change the values of others.
     let randomStream: Int

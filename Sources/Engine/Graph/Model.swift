@@ -42,6 +42,8 @@ public struct NodeDeclaration: Sendable {
   /// λ₁ and λ₂ of this node's penalty; nil to use those of the section `train`.
   public let l1: Double?
   public let l2: Double?
+  /// The largest length of the weights of one unit or channel; nil for any.
+  public let maxNorm: Double?
   public let location: SourceLocation?
 }
 
@@ -164,9 +166,12 @@ extension NodeDeclaration {
     l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
     l2 = options.optionalDouble(
       "l2", in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on its weights")
+    options.suggest("max_norm", for: "kernel_constraint", "maxnorm", "max_norm_constraint")
+    maxNorm = options.optionalDouble(
+      "max_norm", in: .positive, "the largest length ‖w‖₂ of the weights of one unit or channel")
     var settings: [(String, SourceLocation?)] = []
     if case .all = frozen { settings.append(("frozen", options.location(of: "frozen"))) }
-    for (key, value) in [("l1", l1), ("l2", l2)] where value != nil {
+    for (key, value) in [("l1", l1), ("l2", l2), ("max_norm", maxNorm)] where value != nil {
       settings.append((key, options.location(of: key)))
     }
     settingsOfAll = settings

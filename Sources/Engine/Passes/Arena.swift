@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// One block of memory for all numbers of a network, initialized to zero.

@@ -1,5 +1,5 @@
 public import Datasets
-import Glibc
+import Platform
 public import NNExp
 
 /// A graph with its memory: parameters, gradients, and buffers for a batch.

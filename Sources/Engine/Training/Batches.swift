@@ -4,15 +4,18 @@ import NNExp
 /// Assigns the training samples to the batches of each epoch.
 ///
 /// The order depends only on the seed and the epoch. The last batch of an epoch contains the
-/// remaining samples.
+/// remaining samples. A step trains on one batch, or on several whose gradients are averaged.
 final class Batches<S: Scalar> {
   let samples: Dataset<S>
   let batchSize: Int
   let sampling: TrainingDeclaration.Sampling
 
-  /// The number of steps per epoch, and the size of the last batch.
-  let count: Int
+  /// The number of batches per epoch, and the size of the last one.
+  let parts: Int
   let lastSize: Int
+  /// The number of batches per step, and of steps per epoch.
+  let partsPerStep: Int
+  let count: Int
 
   private let isStreamed: Bool
   private let random: RandomStream
@@ -25,7 +28,7 @@ final class Batches<S: Scalar> {
   ///   one before, for layers that compute with several samples.
   init(
     _ samples: Dataset<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64,
-    mergesLastOfOne: Bool = false
+    mergesLastOfOne: Bool = false, partsPerStep: Int = 1
   ) {
     self.samples = samples
     isStreamed = samples.isStreamed
@@ -33,14 +36,28 @@ final class Batches<S: Scalar> {
     self.sampling = sampling
     let whole = samples.count / self.batchSize
     let rest = samples.count % self.batchSize
-    count = max(1, rest == 0 || rest == 1 && mergesLastOfOne ? whole : whole + 1)
-    lastSize = samples.count - (count - 1) * self.batchSize
+    parts = max(1, rest == 0 || rest == 1 && mergesLastOfOne ? whole : whole + 1)
+    lastSize = samples.count - (parts - 1) * self.batchSize
+    self.partsPerStep = min(partsPerStep, parts)
+    count = (parts - 1) / self.partsPerStep + 1
     random = RandomStream(seed: seed, purpose: "order of samples")
     epochStream = random
     order = Array(0..<samples.count)
   }
 
-  func size(_ batch: Int) -> Int { batch == count - 1 ? lastSize : batchSize }
+  func size(_ batch: Int) -> Int { batch == parts - 1 ? lastSize : batchSize }
+
+  /// The batches of a step.
+  func parts(of step: Int) -> Range<Int> {
+    let first = step * partsPerStep
+    return first..<min(first + partsPerStep, parts)
+  }
+
+  func samples(of steps: Range<Int>) -> Int {
+    if steps.isEmpty { return 0 }
+    let last = parts(of: steps.upperBound - 1)
+    return (parts(of: steps.lowerBound).lowerBound..<last.upperBound).reduce(0) { $0 + size($1) }
+  }
 
   /// Computes the order of the samples in an epoch. A full batch is not shuffled, because its
   /// gradient is a sum over all samples.
@@ -48,7 +65,7 @@ final class Batches<S: Scalar> {
     switch sampling {
     case .sequential: break
     case .shuffle:
-      guard count > 1 else { return }
+      guard parts > 1 else { return }
       for i in order.indices { order[i] = i }
       random.stream(epoch).shuffle(&order)
     case .random:
@@ -65,7 +82,7 @@ final class Batches<S: Scalar> {
   @inline(__always)
   func load(_ batch: Int, into network: Network<S>) throws {
     if isLoaded { return }
-    isLoaded = count == 1 && sampling != .random
+    isLoaded = parts == 1 && sampling != .random
     let first = batch * batchSize
     if isStreamed {
       try network.batch.read(samples, count: size(batch)) { sample(at: first + $0) }

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The time that a training may take, by the monotonic clock.
 struct TimeLimit {

@@ -1,6 +1,6 @@
 import NNExp
 
-// Changes of the gradients before the optimizer reads them.
+// Changes of the gradients before the optimizer reads them, and of the weights after its step.
 
 extension Trainer {
   /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients; returns the penalty.
@@ -40,4 +40,59 @@ extension Trainer {
     }
     return 0
   }
+
+  /// Scales each row of a weight whose norm is above the node's `max_norm`: the weights of one
+  /// unit or channel, w ← w · min(1, limit / ‖w‖₂).
+  func limitNorms() {
+    for weight in limited {
+      for row in 0..<weight.rows {
+        let w = network.parameters.start + weight.offset + row * weight.width
+        var sum = 0.0
+        for i in 0..<weight.width { sum += Double(w[i]) * Double(w[i]) }
+        let norm = sum.squareRoot()
+        if norm <= weight.limit { continue }
+        let factor = S(weight.limit / norm)
+        for i in 0..<weight.width { w[i] *= factor }
+      }
+    }
+  }
+}
+
+/// A weight whose rows have a largest norm.
+struct LimitedWeight {
+  let offset: Int
+  let rows: Int
+  let width: Int
+  let limit: Double
+
+  /// Nil if the parameter has no such limit.
+  init?(_ parameter: Graph.Parameter) {
+    guard let limit = parameter.maxNorm, !parameter.isFrozen else { return nil }
+    offset = parameter.offset
+    rows = parameter.shape[0]
+    width = parameter.shape.count / max(1, parameter.shape[0])
+    self.limit = limit
+  }
+}
+
+/// The sum of the gradients of several batches.
+final class GradientSum<S: Scalar> {
+  private let storage: UnsafeMutablePointer<S>
+  private let count: Int
+
+  init(count: Int) {
+    self.count = count
+    storage = .allocate(capacity: max(1, count))
+    clear()
+  }
+
+  deinit { storage.deallocate() }
+
+  func clear() { storage.initialize(repeating: 0, count: count) }
+
+  func add(_ gradients: Tensor<S>, share: S) {
+    for i in 0..<count { storage[i] += share * gradients[i] }
+  }
+
+  func copy(to gradients: Tensor<S>) { gradients.start.update(from: storage, count: count) }
 }

@@ -1,5 +1,5 @@
 public import Datasets
-import Glibc
+import Platform
 public import NNExp
 
 /// The way in which a training ended.
@@ -74,28 +74,34 @@ public final class Trainer<S: Scalar> {
   let tallies: HeadTallies
   let totals: LossTotals
   let memory: OptimizerBuffers<S>
-  private let update: OptimizerStep<S>
-  private let blocked: BlockedOptimizerStep<S>?
-  private let random: RandomStream
+  let update: OptimizerStep<S>
+  let blocked: BlockedOptimizerStep<S>?
+  let random: RandomStream
   let penalized: [Graph.Parameter]
   /// Whether the gradients are changed before they are used.
-  private let adjustsGradients: Bool
+  let adjustsGradients: Bool
+  let limited: [LimitedWeight]
+  let average: WeightAverage<S>?
+  /// True if a step does more than the optimizer's update.
+  let changesWeights: Bool
+  /// Nil unless a step trains on several batches.
+  let gradientSum: GradientSum<S>?
   /// True if training depends on measurements, so that every epoch is measured even if it is
   /// not recorded.
   private let measuresEveryEpoch: Bool
   /// The observers that requested gradients, and the error that one of them threw.
-  private var gradientObservers: [any TrainingObserver] = []
-  private var observerError: (any Error)?
+  var gradientObservers: [any TrainingObserver] = []
+  var observerError: (any Error)?
   /// True if there are such observers. Each step checks only this flag.
-  @exclusivity(unchecked) private var reportsGradients = false
+  @exclusivity(unchecked) var reportsGradients = false
   /// Nil if no columns per layer are recorded.
   let layerRecord: LayerRecord<S>?
   /// Unmanaged, so that a step does not count references.
-  private let fullBatch: Unmanaged<Steps>
-  private let lastBatch: Unmanaged<Steps>
+  let fullBatch: Unmanaged<Steps>
+  let lastBatch: Unmanaged<Steps>
 
   /// The passes and losses for one batch size.
-  private final class Steps {
+  final class Steps {
     let passes: Passes<S>
     let losses: Losses<S>
 
@@ -117,13 +123,13 @@ public final class Trainer<S: Scalar> {
     self.data = data
     batches = Batches(
       data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed,
-      mergesLastOfOne: graph.couplesSamples)
+      mergesLastOfOne: graph.couplesSamples, partsPerStep: training.accumulate)
     let capacity = Trainer.capacity(
       batch: max(batches.batchSize, batches.lastSize),
       evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
     let optimizerMemory = training.optimizer.memory
     try MemoryPlan(
-      graph, heads: heads, vectors: optimizerMemory.vectors + 3, capacity: capacity,
+      graph, heads: heads, vectors: training.vectors, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.location)
     try graph.requireCountable()
@@ -134,13 +140,18 @@ public final class Trainer<S: Scalar> {
     update = OptimizerStep(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
-    blocked = BlockedOptimizerStep(training.optimizer, update)
+    blocked = BlockedOptimizerStep(
+      training.optimizer, update, parts: try training.parts(of: graph))
     evaluator = Evaluator(network)
     tallies = HeadTallies(heads, samples: data.train.count)
     totals = LossTotals(heads.map(\.weight))
     random = RandomStream(seed: seed, purpose: "passes")
     penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
     adjustsGradients = !penalized.isEmpty || training.clipping != nil
+    gradientSum = try batches.partsPerStep > 1 ? GradientSum(count: graph.trainableCount) : nil
+    limited = graph.parameters.compactMap(LimitedWeight.init)
+    average = training.averaging.map { [network] in WeightAverage($0, network) }
+    changesWeights = average != nil || !limited.isEmpty
     bestWeights = Snapshot(network)
     lastWeights = Snapshot(network)
 
@@ -243,10 +254,16 @@ public final class Trainer<S: Scalar> {
         progress.step = stepsDone
         progress.isEpochStart = batch == 0
         rate = learningRate * schedule.factor(at: progress, memory: memory.schedule)
-        try batches.load(batch, into: network)
-        let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
-        let loss = steps._withUnsafeGuaranteedRef {
-          performStep($0, rate: rate, measuring: isTallied, optimizer)
+        let loss: Double
+        if let gradientSum {
+          loss = try performStep(
+            gradientSum, batch, rate: rate, measuring: isTallied, optimizer)
+        } else {
+          try batches.load(batch, into: network)
+          let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
+          loss = steps._withUnsafeGuaranteedRef {
+            performStep($0, rate: rate, measuring: isTallied, optimizer)
+          }
         }
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
@@ -260,7 +277,7 @@ public final class Trainer<S: Scalar> {
           let ends = isCancelled(cancellation, pause)
           try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
           if ends {
-            if weightsAreFinite { keepWeights() }
+            if weightsAreFinite { keepLastWeights() }
             return .interrupted
           }
         }
@@ -273,6 +290,7 @@ public final class Trainer<S: Scalar> {
         try offerState(to: observers, epochHasEnded: false, trainingEnds: true)
       }
       epochsDone += 1
+      if batch == batches.count { average?.epochEnded(epochsDone) }
       let trainLoss = totals.mean
       if watchesLoss { progress.loss = trainLoss }
       let timeIsUp = timeLimit?.isOver ?? false
@@ -286,10 +304,12 @@ public final class Trainer<S: Scalar> {
       }
       if isMeasured || timeIsUp {
         if !weightsAreFinite { return try diverged(divergence(.nan), observers) }
+        average?.exchange()
         let watchedLoss = try measure(into: &row, rate: rate)
         if watchesLoss, let watchedLoss { progress.loss = watchedLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
+        average?.exchange()
         let stops = stopsEarly(epochsWithoutImprovement)
         if keepsStateHere, isLast || stops, !isDueByItself, measuresEveryEpoch {
           try keepState(
@@ -426,114 +446,6 @@ public final class Trainer<S: Scalar> {
       for i in row.indices { kept[i] = row[i] }
     } else {
       kept = row.map { $0 }
-    }
-  }
-
-  /// Runs a forward pass, a backward pass and an update. Returns the loss before the update.
-  @inline(__always)
-  private func performStep(
-    _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
-  ) -> Double {
-    if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
-    let loss = gradient(steps, isStep: true)
-    if measuring { addToTallies(steps) }
-    let penalty = adjustsGradients ? penalize() + clip() : 0
-    if let blocked {
-      blocked.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
-      return loss
-    }
-    update.setStep(stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
-    update.run(optimizer)
-    return loss
-  }
-
-  private func addToTallies(_ steps: Steps) {
-    if tallies.isEmpty { return }
-    steps.losses.forEach { index, loss in tallies.add(loss, index) }
-  }
-
-  @inline(__always)
-  private func gradient(_ steps: Steps, isStep: Bool) -> Double {
-    network.zero()
-    steps.passes.forward()
-    let loss = isStep ? steps.losses.evaluate(addingTo: totals) : steps.losses.evaluate()
-    steps.passes.backward()
-    if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss, isStep) }
-    return loss
-  }
-
-  @inline(never)
-  private func reportGradients(samples: Int, loss: Double, _ isStep: Bool) {
-    if isStep, let layerRecord,
-      stepsDone % batches.count == batches.count &- 1 || stepsDone &+ 1 == training.maxSteps
-    {
-      layerRecord.prepare()
-    }
-    if gradientObservers.isEmpty { return }
-    let event = BatchGradients(
-      step: stepsDone, samples: samples, loss: loss, values: network.trainableGradients)
-    do {
-      for observer in gradientObservers { try observer.gradientsReady(event) }
-    } catch { observerError = observerError ?? error }
-  }
-
-  // MARK: Weights
-
-  /// True if the last weights are those of the best row.
-  public var lastIsBest: Bool {
-    best?.epoch == last.epoch && last.step == last.epoch * batches.count
-  }
-
-  @inline(never)
-  private func keepWeights() {
-    lastWeights.copy(network)
-    last = (epoch, step)
-  }
-
-  @inline(never)
-  var weightsAreFinite: Bool {
-    let w = network.parameters
-    // The sum of x·0 is 0 unless an x is not finite.
-    var sum: S = 0
-    for i in w.indices { sum += w[i] * 0 }
-    return sum == 0
-  }
-
-  private func divergence(_ loss: Double) -> Diagnostic {
-    let steps = (step - 1) % batches.count == batches.count - 1 ? lastBatch : fullBatch
-    var message = "training diverged at step \(step) (epoch \((step - 1) / batches.count + 1)): "
-    if let node = steps.takeUnretainedValue().passes.firstNonFiniteNode() {
-      message += "the output of '\(node)' is no longer finite"
-    } else if loss.isFinite || weightsAreFinite {
-      message += "the loss is \(shortest(loss))"
-    } else {
-      let culprit = network.graph.parameters.first { parameter in
-        let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
-        return w.indices.contains { !w[$0].isFinite }
-      }
-      message +=
-        "\(culprit?.name ?? "a parameter") of '\(culprit?.node ?? "?")' is no longer finite"
-    }
-    return Diagnostic(
-      message, at: training.location,
-      notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
-  }
-
-  public typealias Weights = TrainingDeclaration.Weights
-
-  /// The weights that the results are computed with, their epoch, and its row.
-  public var delivered: (weights: Weights, epoch: Int, row: [Double]) {
-    if delivery == .best, let best { return (.best, best.epoch, bestRow) }
-    return (.last, last.epoch, newestRow)
-  }
-
-  /// Copies the weights of the best row, or of the last finite row, into the network.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  public func restore(_ weights: Weights) {
-    switch weights {
-    case .last: lastWeights.put(into: network)
-    case .best: (best == nil ? lastWeights : bestWeights).put(into: network)
     }
   }
 }

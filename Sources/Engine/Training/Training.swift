@@ -38,6 +38,22 @@ public struct TrainingDeclaration: Sendable {
     case best
   }
 
+  /// An average of the weights, with which the results are computed.
+  public enum Averaging: Sendable {
+    /// a ← decay·a + (1 − decay)·w after each step.
+    case decay(Double)
+    /// The mean of the weights after this epoch and after each later one.
+    case fromEpoch(Int)
+  }
+
+  /// The nodes whose parameters have their own learning rate.
+  public struct Group: Sendable {
+    /// Names of nodes, in which `*` stands for any letters.
+    public let nodes: [NodeDeclaration.Reference]
+    public let learningRate: Double
+    let location: SourceLocation?
+  }
+
   public let optimizer: any Optimizer
   /// The name of the optimizer's type, such as `sgd`.
   public let optimizerName: String
@@ -46,6 +62,10 @@ public struct TrainingDeclaration: Sendable {
   /// The number of samples per step; nil for all.
   public let batchSize: Int?
   public let sampling: Sampling
+  /// The number of batches whose gradients are averaged for one step.
+  public let accumulate: Int
+  public let groups: [Group]
+  public let averaging: Averaging?
   /// The number of epochs per row of metrics.csv. The last epoch always has a row.
   public let recordEvery: Int
   /// The sizes of weights and gradients that rows contain per layer; none by default.
@@ -62,6 +82,8 @@ public struct TrainingDeclaration: Sendable {
   public let l2: Double
   /// Whether train columns are measured after the epoch, like those of other splits.
   public let measuresTraining: Bool
+  /// Whether the run writes an event file for TensorBoard.
+  public let tensorboard: Bool
   /// The number of steps after which training ends, regardless of the epochs.
   public let maxSteps: Int?
   /// The number of seconds after which training ends, at the end of an epoch.
@@ -102,6 +124,7 @@ public struct TrainingDeclaration: Sendable {
     epochs = train.int("epochs", in: 1..., "passes over the training data")
     train.suggest("batch_size", for: "batch", "minibatch", "mini_batch_size")
     batchSize = TrainingDeclaration.readBatchSize(&train)
+    accumulate = TrainingDeclaration.readAccumulation(&train)
     sampling = train.choice(
       "sampling", default: .shuffle, of: Sampling.self, "the order of the samples")
     recordEvery = train.int(
@@ -111,6 +134,8 @@ public struct TrainingDeclaration: Sendable {
     clipping =
       train.value("clip", "{norm: …} or {value: …}", "limits large gradients")
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
+    groups = TrainingDeclaration.readGroups(&train)
+    averaging = TrainingDeclaration.readAveraging(&train)
     earlyStopping = EarlyStopping.read(from: &train)
     deliver = TrainingDeclaration.readDelivery(&train)
     checkpoints = CheckpointDeclaration(from: &train)
@@ -123,6 +148,8 @@ public struct TrainingDeclaration: Sendable {
     measuresTraining = train.flag(
       "measure_training",
       "measure train columns after the epoch, as evaluate does, not during its steps")
+    tensorboard = train.flag(
+      "tensorboard", "write an event file for TensorBoard into the run's folder")
     maxSteps = train.limit(
       "max_steps", "an integer ≥ 1", "steps after which training ends"
     ) { config in config.integer.flatMap { $0 >= 1 ? $0 : nil } }
@@ -145,6 +172,16 @@ public struct TrainingDeclaration: Sendable {
         "batch_size",
         "the optimizer '\(optimizerName)' needs the full batch; write batch_size: full"
       )
+    }
+    if accumulate > 1, batchSize == nil {
+      train.reject(
+        "accumulate", "accumulate needs a batch_size: a full batch is one step by itself")
+    }
+    if !groups.isEmpty, !optimizer.memory.isElementwise {
+      train.reject(
+        "groups",
+        "the optimizer '\(optimizerName)' updates all parameters together, so that groups cannot "
+          + "have their own learning rates")
     }
   }
 
@@ -216,6 +253,7 @@ extension TrainingDeclaration.Clipping {
   fileprivate init(from options: inout Options) throws {
     let norm = options.optionalDouble("norm", in: .positive, "largest length ‖g‖₂")
     let value = options.optionalDouble("value", in: .positive, "largest absolute value of an entry")
+    if !options.diagnostics.isEmpty { throw Diagnostics() }
     switch (norm, value) {
     case (let norm?, nil): self = .norm(norm)
     case (nil, let value?): self = .value(value)

@@ -56,7 +56,8 @@ public struct TrainingState<S: Scalar>: Sendable {
   /// The parameters and state of the best row, and of the last finite row.
   public internal(set) var best: [S] = []
   public internal(set) var last: [S] = []
-  /// The optimizer's vectors, one number per trainable parameter.
+  /// The optimizer's vectors, one number per trainable parameter; then the average of the
+  /// weights and the state, if there is one.
   public internal(set) var vectors: [[S]] = []
 
   init() {}
@@ -101,6 +102,7 @@ extension Trainer {
     state.best = bestWeights.values
     state.last = lastWeights.values
     state.vectors = (0..<memory.vectors.count).map { Array(memory.vectors[$0].buffer) }
+    if let average { state.vectors.append(average.values) }
     return state
   }
 
@@ -140,6 +142,7 @@ extension Trainer {
     }
     guard state.best.count == bestWeights.count, state.last.count == lastWeights.count,
       state.vectors.map(\.count) == (0..<memory.vectors.count).map({ memory.vectors[$0].count })
+        + (average.map { [$0.size] } ?? [])
     else {
       throw Diagnostic("the saved training state belongs to another model or another optimizer")
     }
@@ -152,7 +155,7 @@ extension Trainer {
     totals.values =
       hasSeveralTotals
       ? state.numbers[.heads] ?? []
-      : [progress[0], Double((0..<batch).reduce(0) { $0 + batches.size($1) })]
+      : [progress[0], Double(batches.samples(of: 0..<batch))]
     best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
     patienceReference = progress[4]
     newestRow = state.numbers[.newestRow] ?? []
@@ -161,9 +164,10 @@ extension Trainer {
     layerRecord?.state = state.numbers[.layers] ?? []
     bestWeights.restore(state.best)
     lastWeights.restore(state.last)
-    for (index, vector) in state.vectors.enumerated() {
+    for (index, vector) in state.vectors.prefix(memory.vectors.count).enumerated() {
       memory.vectors[index].restore(vector)
     }
+    average?.restore(state.vectors.last ?? [], step: stepsDone, epoch: epochsDone)
     memory.scalars.restore(state.numbers[.optimizer] ?? [])
     memory.schedule.restore(state.numbers[.schedule] ?? [])
     var first = 0

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Counter-based random numbers: a pure function of (seed, purpose, position).
 ///
@@ -64,7 +64,7 @@ public struct RandomStream: Sendable, Hashable {
     let b = bits(at: position)
     let u = (Double((UInt64(b.y) << 32 | UInt64(b.x)) >> 11) + 1) * 0x1p-53  // (0, 1]
     let v = Double((UInt64(b.w) << 32 | UInt64(b.z)) >> 11) * 0x1p-53
-    return (-2 * Glibc.log(u)).squareRoot() * Glibc.cos(2 * Double.pi * v)
+    return (-2 * Platform.log(u)).squareRoot() * Platform.cos(2 * Double.pi * v)
   }
 
   /// An integer from the uniform distribution on 0..<limit.

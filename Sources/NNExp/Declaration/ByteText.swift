@@ -5,7 +5,7 @@
 // before or after its letter. Shells, file systems and YAML compare bytes, and so
 // does every comparison with syntax, and every comparison of two names from files.
 
-import Glibc
+import Platform
 
 extension StringProtocol {
   /// The position of the first byte that equals an ASCII character.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 // Numbers as text, either exact or with a few digits for readers.
 

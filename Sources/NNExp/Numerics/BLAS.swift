@@ -1,5 +1,5 @@
 internal import COpenBLAS
-import Glibc
+import Platform
 import Synchronization
 
 /// The system's OpenBLAS. It is loaded when a matrix product first needs it, so that a small

@@ -111,8 +111,9 @@ extension Float {
     into y: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<Float>, count: Int
   ) {
     // A number of 53 bits, times 2⁻⁵³, is below the rate if it is below this integer.
-    let limit = Int((rate * 0x1p53).rounded(.up))
-    nnexp_dropout_f32(UInt(random.key), first, limit, kept, x, y, mask, count)
+    let limit = nnexp_int64((rate * 0x1p53).rounded(.up))
+    nnexp_dropout_f32(
+      nnexp_uint64(random.key), nnexp_int64(first), limit, kept, x, y, mask, count)
   }
 }
 
@@ -178,7 +179,8 @@ extension Double {
     into y: UnsafeMutablePointer<Double>, mask: UnsafeMutablePointer<Double>, count: Int
   ) {
     // A number of 53 bits, times 2⁻⁵³, is below the rate if it is below this integer.
-    let limit = Int((rate * 0x1p53).rounded(.up))
-    nnexp_dropout_f64(UInt(random.key), first, limit, kept, x, y, mask, count)
+    let limit = nnexp_int64((rate * 0x1p53).rounded(.up))
+    nnexp_dropout_f64(
+      nnexp_uint64(random.key), nnexp_int64(first), limit, kept, x, y, mask, count)
   }
 }

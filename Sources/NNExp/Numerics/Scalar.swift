@@ -1,4 +1,4 @@
-public import Glibc
+public import Platform
 
 /// A floating-point type of a network: `Float` trains, `Double` trains or checks gradients.
 ///
@@ -30,33 +30,33 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
 extension Float: Scalar {
   public static var dtypeName: String { "float32" }
 
-  @inlinable public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
-  @inlinable public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
-  @inlinable public static func log(_ x: Float) -> Float { Glibc.logf(x) }
-  @inlinable public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
+  @inlinable public static func exp(_ x: Float) -> Float { Platform.expf(x) }
+  @inlinable public static func expm1(_ x: Float) -> Float { Platform.expm1f(x) }
+  @inlinable public static func log(_ x: Float) -> Float { Platform.logf(x) }
+  @inlinable public static func log1p(_ x: Float) -> Float { Platform.log1pf(x) }
   @inlinable public static func pow(_ x: Float, _ exponent: Float) -> Float {
-    Glibc.powf(x, exponent)
+    Platform.powf(x, exponent)
   }
-  @inlinable public static func tanh(_ x: Float) -> Float { Glibc.tanhf(x) }
-  @inlinable public static func erf(_ x: Float) -> Float { Glibc.erff(x) }
-  @inlinable public static func erfc(_ x: Float) -> Float { Glibc.erfcf(x) }
-  @inlinable public static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
-  @inlinable public static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
+  @inlinable public static func tanh(_ x: Float) -> Float { Platform.tanhf(x) }
+  @inlinable public static func erf(_ x: Float) -> Float { Platform.erff(x) }
+  @inlinable public static func erfc(_ x: Float) -> Float { Platform.erfcf(x) }
+  @inlinable public static func sin(_ x: Float) -> Float { Platform.sinf(x) }
+  @inlinable public static func cos(_ x: Float) -> Float { Platform.cosf(x) }
 }
 
 extension Double: Scalar {
   public static var dtypeName: String { "float64" }
 
-  @inlinable public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-  @inlinable public static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
-  @inlinable public static func log(_ x: Double) -> Double { Glibc.log(x) }
-  @inlinable public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
+  @inlinable public static func exp(_ x: Double) -> Double { Platform.exp(x) }
+  @inlinable public static func expm1(_ x: Double) -> Double { Platform.expm1(x) }
+  @inlinable public static func log(_ x: Double) -> Double { Platform.log(x) }
+  @inlinable public static func log1p(_ x: Double) -> Double { Platform.log1p(x) }
   @inlinable public static func pow(_ x: Double, _ exponent: Double) -> Double {
-    Glibc.pow(x, exponent)
+    Platform.pow(x, exponent)
   }
-  @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
-  @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
-  @inlinable public static func erfc(_ x: Double) -> Double { Glibc.erfc(x) }
-  @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
-  @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
+  @inlinable public static func tanh(_ x: Double) -> Double { Platform.tanh(x) }
+  @inlinable public static func erf(_ x: Double) -> Double { Platform.erf(x) }
+  @inlinable public static func erfc(_ x: Double) -> Double { Platform.erfc(x) }
+  @inlinable public static func sin(_ x: Double) -> Double { Platform.sin(x) }
+  @inlinable public static func cos(_ x: Double) -> Double { Platform.cos(x) }
 }

@@ -21,6 +21,26 @@ package enum StripOperation: Int, Sendable {
   case share
   /// The slopes from the value a, multiplied by b; and plus c.
   case multiplyLogisticSlope, multiplyTanhSlope, addLogisticSlope, addTanhSlope
+
+  /// True for the operations that a chain may contain: those that take a few instructions.
+  package var isChained: Bool {
+    switch self {
+    case .copy, .exp, .expm1, .log, .log1p, .tanh, .logistic, .gaussian, .erf, .erfc, .sin, .cos:
+      false
+    case .power, .sum, .product, .largest, .smallest, .productOfOthers, .first: false
+    default: true
+    }
+  }
+
+  /// True if the first two operands can change places.
+  package var commutes: Bool {
+    switch self {
+    case .add, .multiply, .multiplyAdd, .multiplySubtract, .subtractProduct, .multiplyMultiply,
+      .addMultiply, .addAdd:
+      true
+    default: false
+    }
+  }
 }
 
 /// The place of a strip's numbers.
@@ -62,15 +82,29 @@ package struct StripOperand: Sendable, Hashable {
 /// y ← operation(a, b, c), on a whole strip.
 package struct StripStep: Sendable {
   // The layout of `nnexp_strip_step`.
-  private var code: Int
+  private var code: Int32
+  private var continues: Int32
   private var a: StripOperand
   private var b: StripOperand
   private var c: StripOperand
   private var y: StripOperand
 
+  /// True if the first operand is the result of the step before.
+  package var continuesChain: Bool { continues == 1 }
+
+  /// The longest sequence of steps, each of which continues the one before.
+  package static let longestChain = Int(nnexp_chain_limit)
+
   /// Operands that the operation lacks repeat the first.
-  package init(_ operation: StripOperation, _ operands: [StripOperand], into y: StripOperand) {
-    code = operation.rawValue
+  ///
+  /// - Parameter continues: true if the first operand is the result of the step before. Nothing
+  ///   else may read that, because it is not stored.
+  package init(
+    _ operation: StripOperation, _ operands: [StripOperand], into y: StripOperand,
+    continues: Bool = false
+  ) {
+    code = Int32(operation.rawValue)
+    self.continues = continues ? 1 : 0
     a = operands[0]
     b = operands.count > 1 ? operands[1] : operands[0]
     c = operands.count > 2 ? operands[2] : operands[0]

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The number of bytes that the system can provide without swapping: `MemAvailable`, or the
 /// rest of the address-space limit if that is less.

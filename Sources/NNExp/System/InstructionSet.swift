@@ -1,5 +1,5 @@
 internal import CKernels
-import Glibc
+import Platform
 
 /// An instruction set for which the kernels are compiled.
 ///

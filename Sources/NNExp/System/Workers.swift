@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import Synchronization
 
 /// Threads that share a loop with the calling thread, for the engine, for matrix products, and for

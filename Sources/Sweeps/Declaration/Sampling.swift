@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// The method that distributes the points of a sample in the unit cube.

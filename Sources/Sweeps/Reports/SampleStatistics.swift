@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The mean, standard deviation and 95% interval of a sample.
 ///

@@ -1,6 +1,6 @@
 public import Engine
 import Files
-import Glibc
+import Platform
 import NNExp
 import Results
 

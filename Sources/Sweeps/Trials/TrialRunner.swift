@@ -1,6 +1,6 @@
 public import Engine
 import ExperimentFile
-import Glibc
+import Platform
 import NNExp
 public import Results
 import Running

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// The input of a worker process, read from standard input.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import NNExp
 
 /// A process that runs trials one after another.
@@ -124,7 +124,7 @@ final class WorkerProcess {
     // A program that it started may still hold the other end of the pipe, but its output is not
     // needed.
     var poll = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
-    while Glibc.poll(&poll, 1, 0) > 0, poll.revents & Int16(POLLIN) != 0 { listen() }
+    while Platform.poll(&poll, 1, 0) > 0, poll.revents & Int16(POLLIN) != 0 { listen() }
     close(output)
     close(errors)
     var status: Int32 = 0

@@ -49,7 +49,7 @@ import Testing
     bench.runBackward()
 
     let formula = try Formula(text, inputs: ["x"])
-    let room = formula.room(entries: 1, width: StripRun<S>.width(entries: 1), expanded: 0)
+    let room = formula.room(entries: 1, width: formula.width(entries: 1), expanded: 0)
     var (memory, dy, dx) = (
       [S](repeating: 0, count: room), [S](repeating: 1.25, count: count),
       [S](repeating: 0, count: count)

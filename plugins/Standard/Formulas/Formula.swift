@@ -155,6 +155,9 @@ final class Formula: Sendable {
     S.self == Double.self ? passes64.backward : passes32.backward
   }
 
+  /// The width of strips over groups of `entries` numbers.
+  func width(entries: Int) -> Int { passes32.forward.width(entries: entries) }
+
   /// The numbers of scratch memory for strips over groups of `entries` numbers.
   ///
   /// - Parameters:

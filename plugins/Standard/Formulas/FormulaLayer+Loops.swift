@@ -55,8 +55,9 @@ extension FormulaLayer {
       }
     }
     guard isBroadcast else {
-      for first in stride(from: 0, to: samples * count, by: run.width) {
-        run.runStrip(from: first, columns: min(run.width, samples * count - first))
+      let columns = run.isOneStrip ? samples * count : run.width
+      for first in stride(from: 0, to: samples * count, by: columns) {
+        run.runStrip(from: first, columns: min(columns, samples * count - first))
       }
       return
     }

@@ -99,7 +99,7 @@ struct FormulaLayer: Layer, Component {
         .init(parameter.tensor, shape, initial: .constant(parameter.initialTensor)))
     }
     plan.parameters = parameters
-    let width = StripRun<Double>.width(entries: entries)
+    let width = formula.width(entries: entries)
     let table =
       formula.grouping == .window
       ? pooling.map { WindowTable<Double>.room($0, from: inputs[0].shape, to: plan.output) } : nil

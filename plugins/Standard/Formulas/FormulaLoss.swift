@@ -51,7 +51,7 @@ struct FormulaLoss: Loss, Component {
   func evaluate<S: KernelScalar>(_ pass: LossPass<S>) -> Double {
     let outputs = pass.z.shape.count
     let entries = formula.grouping == .none ? 1 : outputs
-    let width = StripRun<S>.width(entries: entries)
+    let width = formula.width(entries: entries)
     let room = formula.room(entries: entries, width: width, expanded: 0)
     let program = pass.dz == nil ? formula.forward(S.self) : formula.backward(S.self)
     return memory.with(room, of: S.self) { memory in

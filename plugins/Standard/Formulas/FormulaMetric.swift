@@ -52,7 +52,7 @@ struct FormulaMetric: Metric, Component {
     let outputs = pass.z.shape.count
     let isElementwise = formula.grouping == .none
     let entries = isElementwise ? 1 : outputs
-    let width = StripRun<Double>.width(entries: entries)
+    let width = formula.width(entries: entries)
     let room = formula.room(entries: entries, width: width, expanded: 0)
     memory.with(room, of: Double.self) { memory in
       StripRun<Double>.with(formula.forward(Double.self), entries: entries, memory: memory) { run in

@@ -82,9 +82,15 @@ struct RegisterAllocation {
 
     var prologue: [StripStep] = []
     var steps: [StripStep] = []
+    var chain = StripChain()
     for index in needed {
       let value = values[index]
-      guard case .operation(let operation, let operands) = content(of: index) else { continue }
+      guard case .operation(let operation, let unordered) = content(of: index) else { continue }
+      let next = StripChain.Step(
+        operation: operation, operands: unordered, result: index,
+        isOneRow: value.level != .all && (value.level == .group || builder.target.isElementwise))
+      let ordered = chain.append(next) { last[$0] == index }
+      let operands = ordered ?? unordered
       let sources = operands.map { places[$0]! } + (added.contains(index) ? [places[index]!] : [])
       if value.level == .all {
         prologue.append(StripStep(operation, sources, into: places[index]!))
@@ -94,7 +100,8 @@ struct RegisterAllocation {
         let hasRows = value.level == .entry && !builder.target.isElementwise
         places[index] = takeRegister(hasRows: hasRows)
       }
-      steps.append(StripStep(operation, sources, into: places[index]!))
+      steps.append(
+        StripStep(operation, sources, into: places[index]!, continues: ordered != nil))
       for operand in Set(operands).sorted()
       where last[operand] == index && !direct.contains(operand) && !added.contains(operand) {
         release(operand)

@@ -42,6 +42,18 @@ final class StripProgram: Sendable {
 
   func place(of port: Port) -> StripOperand? { ports.first { $0.port == port }?.place }
 
+  /// True if the steps are one chain, which needs no memory for its results.
+  let isOneChain: Bool
+
+  let hasParameters: Bool
+
+  /// The width of strips over groups of `entries` numbers: less memory than a first-level cache.
+  ///
+  /// The gradient of a parameter has a sum for each column of a strip.
+  func width(entries: Int) -> Int {
+    entries == 1 ? (hasParameters ? 256 : 512) : max(16, min(256, 2048 / entries / 16 * 16))
+  }
+
   /// The number of rows of all registers.
   func rows(entries: Int) -> Int { groupRegisters + entryRegisters * entries }
 
@@ -52,6 +64,8 @@ final class StripProgram: Sendable {
     var allocation = RegisterAllocation(builder, outputs, reading: given)
     self.saved = saved
     (prologue, steps) = allocation.steps()
+    isOneChain = steps.dropFirst().allSatisfy(\.continuesChain)
+    hasParameters = !builder.expression.parameterLevels.isEmpty
     numbers = allocation.numbers
     ports = allocation.ports
     externals = allocation.externals

@@ -26,11 +26,6 @@ struct StripRun<S: KernelScalar> {
     var numbers = 1
   }
 
-  /// The width of strips over groups of `entries` numbers: less memory than a first-level cache.
-  static func width(entries: Int) -> Int {
-    entries == 1 ? 256 : max(16, min(256, 2048 / entries / 16 * 16))
-  }
-
   /// Fills the numbers of the formula, and runs the part that does not depend on the group.
   init(
     _ program: StripProgram, entries: Int, memory: UnsafeMutablePointer<S>,
@@ -41,7 +36,7 @@ struct StripRun<S: KernelScalar> {
     self.entries = entries
     self.external = external
     self.motions = motions
-    width = StripRun.width(entries: entries)
+    width = program.width(entries: entries)
     registers = memory
     rest = memory + program.rows(entries: entries) * width
     for (register, value) in program.numbers { fill(register, with: S(value)) }
@@ -53,6 +48,9 @@ struct StripRun<S: KernelScalar> {
 
   /// Runs the part that does not depend on the group. Called once the parameters are set.
   func begin() { run(program.prologue, columns: width) }
+
+  /// True if a strip can have any width, because nothing but tensors has a number per group.
+  var isOneStrip: Bool { program.isOneChain && !program.hasParameters }
 
   func address(_ place: StripOperand) -> UnsafeMutablePointer<S> {
     registers + place.row(entries: entries) * width

@@ -1,0 +1,70 @@
+public import NNExp
+
+// The weights that are kept and delivered.
+
+extension Trainer {
+  /// True if the last weights are those of the best row.
+  public var lastIsBest: Bool {
+    best?.epoch == last.epoch && last.step == last.epoch * batches.count
+  }
+
+  @inline(never)
+  func keepWeights() {
+    lastWeights.copy(network)
+    last = (epoch, step)
+  }
+
+  @inline(never)
+  func keepLastWeights() {
+    average?.exchange()
+    keepWeights()
+    average?.exchange()
+  }
+
+  @inline(never)
+  var weightsAreFinite: Bool {
+    let w = network.parameters
+    // The sum of x·0 is 0 unless an x is not finite.
+    var sum: S = 0
+    for i in w.indices { sum += w[i] * 0 }
+    return sum == 0
+  }
+
+  func divergence(_ loss: Double) -> Diagnostic {
+    let steps = (step - 1) % batches.count == batches.count - 1 ? lastBatch : fullBatch
+    var message = "training diverged at step \(step) (epoch \((step - 1) / batches.count + 1)): "
+    if let node = steps.takeUnretainedValue().passes.firstNonFiniteNode() {
+      message += "the output of '\(node)' is no longer finite"
+    } else if loss.isFinite || weightsAreFinite {
+      message += "the loss is \(shortest(loss))"
+    } else {
+      let culprit = network.graph.parameters.first { parameter in
+        let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
+        return w.indices.contains { !w[$0].isFinite }
+      }
+      message +=
+        "\(culprit?.name ?? "a parameter") of '\(culprit?.node ?? "?")' is no longer finite"
+    }
+    return Diagnostic(
+      message, at: training.location,
+      notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
+  }
+
+  public typealias Weights = TrainingDeclaration.Weights
+
+  /// The weights that the results are computed with, their epoch, and its row.
+  public var delivered: (weights: Weights, epoch: Int, row: [Double]) {
+    if delivery == .best, let best { return (.best, best.epoch, bestRow) }
+    return (.last, last.epoch, newestRow)
+  }
+
+  /// Copies the weights of the best row, or of the last finite row, into the network.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func restore(_ weights: Weights) {
+    switch weights {
+    case .last: lastWeights.put(into: network)
+    case .best: (best == nil ? lastWeights : bestWeights).put(into: network)
+    }
+  }
+}
