@@ -55,7 +55,8 @@ import Testing
   }
 
   @Test(arguments: models, [1, 3, 40])
-  func `the bits are those of a network that stores all outputs`(model: String, samples: Int) throws {
+  func `the bits are those of a network that stores all outputs`(model: String, samples: Int) throws
+  {
     func compare<S: Scalar>(_ type: S.Type) throws {
       let all = try numbers(model, samples: samples, storesAllOutputs: true, type)
       let some = try numbers(model, samples: samples, storesAllOutputs: false, type)

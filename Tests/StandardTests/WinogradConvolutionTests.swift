@@ -1,5 +1,4 @@
 import Conformance
-
 import TestSupport
 import Testing
 

@@ -113,7 +113,8 @@ struct LayerNormalization: Layer, Component {
     // Σ∂y and Σ∂y·x̂, then their means.
     let (sum, product) = (pass.scratch[2], pass.scratch[3])
     S.normSums(
-      x.start, rectified: nil, dy.start, of: layout, mean: mean.start, inverse: inverse.start, sum: sum.start,
+      x.start, rectified: nil, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
+      sum: sum.start,
       product: product.start)
     for s in 0..<pass.samples {
       sum[s] /= S(layout.positions)

@@ -1,6 +1,6 @@
 import NNExp
 
-/// What a network leaves out if nobody reads its activations.
+/// The work and memory that a network saves if nobody reads its activations.
 ///
 /// - Two nodes become one pass: a node, and the elementwise node that is the only reader of its output.
 ///   The output in between is not stored.

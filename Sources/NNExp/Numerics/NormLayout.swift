@@ -13,7 +13,8 @@ package struct NormLayout: Sendable {
   package let step: Int
 
   package init(samples: Int, channels: Int, positions: Int) {
-    self.init(samples: samples, channels: channels, positions: positions, step: channels * positions)
+    self.init(
+      samples: samples, channels: channels, positions: positions, step: channels * positions)
   }
 
   private init(samples: Int, channels: Int, positions: Int, step: Int) {
@@ -128,7 +129,8 @@ extension Double {
 
   package static func normApply(
     _ x: UnsafePointer<Double>, of layout: NormLayout, mean: UnsafePointer<Double>,
-    scale: UnsafePointer<Double>, shift: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>,
+    scale: UnsafePointer<Double>, shift: UnsafePointer<Double>,
+    into y: UnsafeMutablePointer<Double>,
     rectified: Bool
   ) {
     nnexp_norm_apply_f64(

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// A convolution with windows of 3 × 3, computed by Winograd's F(4×4, 3×3) on tiles of 4 × 4 positions.
+/// A convolution with windows of 3 × 3, computed by Winograd's F(4×4, 3×3) on tiles of 4 × 4.
 ///
 /// `Sources/CKernels/Winograd.h` has the equations. Each of the 36 matrices of a transform is
 /// `step` numbers after the one before.
@@ -112,7 +112,8 @@ extension Float {
 
   package static func addWinogradSums(
     _ tiles: WinogradTiles, count: Int, _ v: UnsafePointer<Float>, step: Int,
-    _ d: UnsafePointer<Float>, step stepD: Int, to sums: UnsafeMutablePointer<Float>, step stepS: Int
+    _ d: UnsafePointer<Float>, step stepD: Int, to sums: UnsafeMutablePointer<Float>,
+    step stepS: Int
   ) {
     nnexp_winograd_sums_f32(
       count, tiles.channels, tiles.units, v, step, d, stepD, sums, stepS)
@@ -155,7 +156,8 @@ extension Double {
 
   package static func winogradOutput(
     _ tiles: WinogradTiles, _ products: UnsafePointer<Double>, step: Int,
-    bias: UnsafePointer<Double>?, adds: Bool, rows: Range<Int>, into y: UnsafeMutablePointer<Double>,
+    bias: UnsafePointer<Double>?, adds: Bool, rows: Range<Int>,
+    into y: UnsafeMutablePointer<Double>,
     room: UnsafeMutablePointer<Double>
   ) {
     var code = tiles.code
@@ -174,7 +176,8 @@ extension Double {
 
   package static func addWinogradSums(
     _ tiles: WinogradTiles, count: Int, _ v: UnsafePointer<Double>, step: Int,
-    _ d: UnsafePointer<Double>, step stepD: Int, to sums: UnsafeMutablePointer<Double>, step stepS: Int
+    _ d: UnsafePointer<Double>, step stepD: Int, to sums: UnsafeMutablePointer<Double>,
+    step stepS: Int
   ) {
     nnexp_winograd_sums_f64(
       count, tiles.channels, tiles.units, v, step, d, stepD, sums, stepS)
