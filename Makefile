@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-browser test-serve test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-editors test-browser test-serve man test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
 
@@ -69,6 +69,26 @@ test-export: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
 	@$(MAKE) --no-print-directory .build/python/Export/complete
 	.build/python/Export/bin/python Tests/Export/export.py $(BUILD)
+
+# Checks the schema with check-jsonschema, and the language server with pygls and Neovim.
+EDITED = NNEXP=$(CURDIR)/$(BUILD) EXPERIMENTS=$(CURDIR)/experiments
+EDITS ?= 100000
+
+test-editors: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv neovim" APT=--no-install-recommends
+	@$(MAKE) --no-print-directory .build/python/Editors/complete
+	.build/python/Editors/bin/python Tests/Editors/schema.py $(BUILD)
+	$(EDITED) .build/python/Editors/bin/python -m pytest -q -p no:cacheprovider -o asyncio_mode=auto \
+	  Tests/Editors/test_server.py
+	$(EDITED) timeout --kill-after=10 60 nvim --headless --clean -c "luafile Tests/Editors/neovim.lua"
+	timeout --kill-after=10 300 python3 Tests/Editors/load.py $(BUILD) $(EDITS)
+
+# Writes the man pages from the program's texts.
+MAN ?= .build/man
+
+man: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3"
+	python3 Packaging/man.py $(BUILD) $(MAN)
 
 # Tests the pages of `nnexp serve` over HTTP and in a headless browser.
 test-serve: build
@@ -179,7 +199,7 @@ test-elsewhere: deb tarball wheel
 	timeout --kill-after=10 600 .build/python/Elsewhere/bin/python Tests/Elsewhere/trackers.py $(BUILD) $(SCREENSHOTS)
 
 # The guide and the reference of NNExp as a web site, in .build/docs.
-docs:
+docs: build
 	Packaging/docs .build/docs
 
 uninstall:
@@ -235,7 +255,7 @@ clean:
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
-  safetensors weights graph
+  safetensors weights graph events messages
 FUZZED_KERNELS = .build/fuzz/kernels
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/

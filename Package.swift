@@ -80,6 +80,19 @@ let package = Package(
         "ExperimentFile", "Running", "Sweeps",
       ]),
 
+    // The keys of an experiment file, as a schema, help and the language server show them.
+    .target(
+      name: "Reference",
+      dependencies: ["NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Sweeps"]),
+
+    // The answers of `nnexp lsp` to an editor.
+    .target(
+      name: "LanguageServer",
+      dependencies: [
+        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Plugins", "ExperimentFile", "Running",
+        "Sweeps", "Reference",
+      ]),
+
     // Live pages of results in a browser. The companion program has the HTTP library and
     // Foundation, so that `nnexp` starts without them.
     .target(
@@ -114,7 +127,8 @@ let package = Package(
         "Platform", "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance",
         "Explanation",
         "Results", "Interchange", "Tracking",
-        "ExperimentFile", "Running", "Sweeps", "Charts", "Reports", "Standard",
+        "ExperimentFile", "Running", "Sweeps", "Charts", "Reports", "Reference", "Standard",
+        "LanguageServer",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -172,6 +186,7 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: ["Serving", "Reports", "Results", "Files", "NNExp", "TestSupport"]),
+    .testTarget(name: "TrackingTests", dependencies: ["Tracking", "NNExp"]),
     .testTarget(
       name: "InterchangeTests", dependencies: ["Interchange", "Files", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
@@ -182,7 +197,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "GuideTests",
-      dependencies: ["ExperimentFile", "Sweeps", "Datasets", "NNExp", "TestSupport"]),
+      dependencies: ["ExperimentFile", "Reference", "Datasets", "NNExp", "TestSupport"]),
+    .testTarget(
+      name: "LanguageServerTests",
+      dependencies: ["LanguageServer", "Reference", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "SweepsTests",
       dependencies: ["Sweeps", "NNExp", "Files", "Datasets", "Results", "nnexp", "TestSupport"]),
@@ -211,8 +229,8 @@ if Context.environment["NNEXP_FUZZ"] != nil {
       name: "Fuzz",
       dependencies: [
         "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results",
-        "Interchange",
-        "Sweeps",
+        "Interchange", "Tracking",
+        "Sweeps", "LanguageServer",
         "Standard",
       ],
       path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],

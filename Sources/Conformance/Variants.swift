@@ -40,7 +40,7 @@ struct Variants<Value: Sendable> {
   private var variants: [Example] {
     let random = RandomStream(
       seed: UInt64(bitPattern: Int64(settings.seed)), purpose: "variants of a type")
-    let options = type.options.filter { $0.domain != nil && $0.keys.isEmpty }
+    let options = type.options.filter { $0.isVaried && $0.keys.isEmpty }
     let ends = options.flatMap { option in
       self.ends(of: option).map { example.with(options: example.options.with(option.key, $0)) }
     }
@@ -95,7 +95,7 @@ struct Variants<Value: Sendable> {
       return ends.filter { range.contains($0) && abs($0) <= 64 }.map { ConfigValue(.int($0)) }
     case .words(let words): return words.map { ConfigValue(.string($0)) }
     case .truth: return [false, true]
-    case nil: return []
+    default: return []
     }
   }
 
@@ -113,7 +113,7 @@ struct Variants<Value: Sendable> {
       return ConfigValue(.int(range.contains(drawn) ? drawn : Int(usual)))
     case .words(let words): return ConfigValue(.string(words[Int(u * Double(words.count))]))
     case .truth: return ConfigValue(.bool(u < 0.5))
-    case nil: return ConfigValue(.null)
+    default: return ConfigValue(.null)
     }
   }
 
@@ -144,5 +144,15 @@ extension ConfigValue {
     var entries: [Entry] = []
     if case .map(let own) = content { entries = own }
     return ConfigValue(.map(entries.filter { $0.key != key } + [.init(key: key, value: value)]))
+  }
+}
+
+extension Options.Description {
+  /// Whether values of the option can be chosen without knowing its meaning.
+  fileprivate var isVaried: Bool {
+    switch domain {
+    case .numbers, .integers, .words, .truth: true
+    default: false
+    }
   }
 }

@@ -62,7 +62,9 @@ public struct DataDeclaration: Sendable {
     let text = "a path"
     let explanation =
       "the folder that all paths in the file are relative to; relative to the file's own folder"
-    if let config = options.value("folder", text, explanation, default: "the file's folder") {
+    if let config = options.value(
+      "folder", text, explanation, default: "the file's folder", of: .text)
+    {
       if case .string(let path) = config.content, !path.isEmpty {
         if Path.isThere(folder), !Path.isFolder(folder) {
           options.reject("folder", "'\(folder)' is not a folder")
@@ -101,8 +103,10 @@ public struct DataDeclaration: Sendable {
     options.suggest("shape", for: "input_shape")
     options.suggest("scale", for: "normalize", "standardize", "scaler")
     options.suggest("validation", for: "val", "valid", "dev")
-    let split = options.value("split", "a mapping", "parts of the samples for validation and test")
-      .flatMap { options.component("split", from: $0) { Split(from: &$0, targets: targets) } }
+    let split = options.value(
+      "split", "a mapping", "parts of the samples for validation and test", of: .keys
+    )
+    .flatMap { options.component("split", from: $0) { Split(from: &$0, targets: targets) } }
     self.split = split ?? .none
 
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
@@ -114,7 +118,9 @@ public struct DataDeclaration: Sendable {
     }
 
     func part(_ key: String, _ explanation: String) -> SourceDeclaration? {
-      guard let config = options.value(key, "a source", explanation) else { return nil }
+      guard let config = options.value(key, "a source", explanation, of: .keys) else {
+        return nil
+      }
       return options.component(key, from: config) { inner in
         SourceDeclaration(from: &inner, training: source)
       } ?? nil
@@ -198,7 +204,9 @@ public struct DataDeclaration: Sendable {
 
   private static func shape(_ key: String, from options: inout Options) -> [Int]? {
     guard options.contains(key) else {
-      _ = options.value(key, "a list of 1 to 4 integers", "the inputs' shape, row-major")
+      _ = options.value(
+        key, "a list of 1 to 4 integers", "the inputs' shape, row-major",
+        of: .list(.integers(1...Int.max), 1...Shape.maximumRank))
       return nil
     }
     return options.ints(

@@ -24,6 +24,14 @@ struct ExpectSection {
 
     var fallback: String { self == .tolerance ? "0" : "none" }
 
+    var domain: Options.Description.Domain {
+      switch self {
+      case .gradientCheck: .words(["pass"])
+      case .metrics: .either([.text, .null])
+      case .tolerance: .numbers(.nonnegative)
+      }
+    }
+
     var explanation: String {
       switch self {
       case .gradientCheck: "every gradient must be proven"
@@ -38,11 +46,13 @@ struct ExpectSection {
     [
       Options.Description(
         key: "COLUMN", range: "a bound such as \"< 0.01\", or a list of bounds", fallback: "none",
-        explanation: "a bound on the last value of a column of metrics.csv, or on 'epochs'")
+        explanation: "a bound on the last value of a column of metrics.csv, or on 'epochs'",
+        domain: .texts)
     ]
     + Key.allCases.map {
       Options.Description(
-        key: $0.rawValue, range: $0.range, fallback: $0.fallback, explanation: $0.explanation)
+        key: $0.rawValue, range: $0.range, fallback: $0.fallback, explanation: $0.explanation,
+        domain: $0.domain)
     }
 
   private(set) var expectations: [Expectation] = []
@@ -53,9 +63,9 @@ struct ExpectSection {
   /// Reads the section if there is one. Errors are recorded in the options.
   init(from options: inout Options, folder: String) {
     let explanation = "the conditions for exit code 0"
-    guard let node = options.value("expect", "a mapping from columns to bounds", explanation) else {
-      return
-    }
+    guard
+      let node = options.value("expect", "a mapping from columns to bounds", explanation, of: .keys)
+    else { return }
     guard case .map(let entries) = node.content else {
       options.reject(
         "expect", "expect must be a mapping from columns to bounds, found \(node.kind)")

@@ -22,7 +22,10 @@ extension Experiment {
   ) throws -> [Plugin] {
     let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
     let explanation = "files with types that the experiment uses"
-    guard let node = options.value("plugins", range, explanation)
+    guard
+      let node = options.value(
+        "plugins", range, explanation,
+        of: .either([.text, .keys, .list(.either([.text, .keys]), 0...64)]))
     else { return [] }
     var items = [node]
     if case .list(let list) = node.content { items = list }

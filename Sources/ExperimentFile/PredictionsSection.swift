@@ -10,6 +10,7 @@ struct PredictionsSection {
     let known = ["train", "validation", "test"]
     splits = options.strings(
       "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
+    options.document("predictions", .either([.words(known), .list(.words(known))]))
     location = options.location(of: "predictions")
     for (index, name) in splits.enumerated() {
       if !known.contains(name) {

@@ -30,7 +30,10 @@ public struct StartSection: Sendable {
   /// Nil if the file has none, and after an error, which is recorded.
   init?(from options: inout Options, folder: String, registry: Registry) {
     let explanation = "the weights that training starts from, instead of initial values"
-    guard let config = options.value("start_from", "a mapping", explanation) else { return nil }
+    guard
+      let config = options.value(
+        "start_from", "a mapping", explanation, of: .either([.keys, .null]))
+    else { return nil }
     if case .null = config.content { return nil }
     options.surroundings = Surroundings(folder: folder, registry: registry)
     let read = options.component("start_from", from: config) { options in
@@ -50,7 +53,8 @@ public struct StartSection: Sendable {
     var pairs: [(String, String, SourceLocation?)]?
     let range = "a mapping from nodes to nodes of the source"
     if let config = options.value(
-      "nodes", range, "which nodes start from which; all of the same names if absent")
+      "nodes", range, "which nodes start from which; all of the same names if absent",
+      of: .mapping(.text))
     {
       guard case .map(let entries) = config.content, !entries.isEmpty else {
         throw Diagnostic("nodes must be \(range), found \(config.kind)", at: config.location)
@@ -81,7 +85,9 @@ public struct StartSection: Sendable {
   /// Not part of the resolved options.
   private static func readFound(from options: inout Options) -> String? {
     let explanation = "written to resolved.yaml: the folder of the run that 'run' named"
-    guard let config = options.value("found", "a path", explanation, default: "the folder 'run'")
+    guard
+      let config = options.value(
+        "found", "a path", explanation, default: "the folder 'run'", of: .text)
     else { return nil }
     if case .string(let path) = config.content, !path.isEmpty { return path }
     options.reject("found", "found must be a path, found \(config.kind)")

@@ -113,7 +113,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     guard
       let node = options.value(
         key, "true, false or a mapping", "compares the gradients with numeric derivatives",
-        default: "a check at the start with a budget of 1e7")
+        default: "a check at the start with a budget of 1e7", of: .either([.truth, .keys]))
     else { return .automatic }
     switch node.content {
     case .bool(let isOn):
@@ -132,6 +132,8 @@ public struct GradientCheckSettings: Sendable, Equatable {
 
   private static func readMoments(from options: inout Options) -> [Moment] {
     let words = options.strings("at", default: ["start"], "before training, after it, or both")
+    let known = Moment.allCases.map(\.rawValue)
+    options.document("at", .either([.words(known), .list(.words(known), 1...Int.max)]))
     var moments: [Moment] = []
     for word in words {
       guard let moment = Moment(rawValue: word) else {
@@ -153,7 +155,8 @@ public struct GradientCheckSettings: Sendable, Equatable {
     guard
       let node = options.value(
         "entries", range, "how many entries of each tensor are checked one by one",
-        default: "automatic")
+        default: "automatic",
+        of: .either([.words(["automatic", "all"]), .integers(2...Int.max)]))
     else {
       options.resolve("entries", "automatic")
       return .automatic

@@ -52,6 +52,19 @@ public struct PreparedExperiment<S: Scalar> {
     }
   }
 
+  /// Reports the errors that are found before training, for data that are already in memory.
+  /// Returns the announcements.
+  package static func check(
+    _ experiment: Experiment, data: RunDatasets<S>
+  ) throws -> (announcements: [Diagnostic], columns: [MetricColumn]) {
+    let prepared = try PreparedExperiment(experiment, data: data, triesPlugins: false)
+    try prepared.checkExpectations()
+    try prepared.checkPredictions()
+    return (
+      data.announcements + prepared.announcementsOfSetup(), Array(prepared.trainer.columns)
+    )
+  }
+
   /// An experiment with data that are already in memory. Its expectations are not checked.
   init(
     _ experiment: Experiment, data: RunDatasets<S>, gradientCheck: GradientCheckSettings? = nil,

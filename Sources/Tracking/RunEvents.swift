@@ -1,5 +1,5 @@
 import Files
-public import NNExp
+import NNExp
 import Platform
 public import Results
 

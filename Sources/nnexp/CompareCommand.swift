@@ -39,6 +39,9 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "print CSV, with all digits")
   var csv = false
 
+  @Flag(help: "print JSON, with all settings, metrics and digits")
+  var json = false
+
   @Flag(help: "compare two runs to the last bit")
   var exact = false
 
@@ -52,6 +55,7 @@ struct CompareCommand: ParsableCommand {
     if exact, folders.count != 2 {
       throw ValidationError("--exact compares two runs, found \(folders.count)")
     }
+    if csv, json { throw ValidationError("--csv and --json exclude each other; give one of them") }
     if let limit, limit < 1 {
       throw ValidationError("--limit must be an integer ≥ 1, found \(limit)")
     }
@@ -64,20 +68,31 @@ struct CompareCommand: ParsableCommand {
     if let sort { try comparison.sort(by: sort) }
     for warning in comparison.warnings { writeError(warning.description) }
     // Whether a column changes is determined from all runs, not only from those that are shown.
-    if !all { comparison.keepChanged() }
+    if !all, !json { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }
+    if json { return try write(Array((comparison.json.description + "\n").utf8), to: output) }
     if csv { return try write(Array(comparison.csv.utf8), to: output) }
     try writeTable(to: output) { comparison.text(emphasis: $0) }
   }
 
   private func compareExactly(_ first: String, _ second: String, _ output: OutputFile?) throws {
     let comparison = try ExactComparison(RunDirectory.open(first), RunDirectory.open(second))
+    if json {
+      let record: JSON = [
+        "equal": .bool(comparison.isEqual), "files": .array(comparison.files.map { .string($0) }),
+        "differences": .array(
+          comparison.differences.map { ["file": .string($0.file), "fact": .string($0.fact)] }),
+      ]
+      try write(Array((record.description + "\n").utf8), to: output)
+      if comparison.isEqual { return }
+    }
     if comparison.isEqual {
       let text = Escaping.line(
         "'\(first)' and '\(second)' are equal to the last bit: "
           + comparison.files.joined(separator: ", "))
       return try write(Array((text + "\n").utf8), to: output)
     }
+    if json { throw Exit(code: 1) }
     let lines = comparison.differences.map { Escaping.line("\($0.file): \($0.fact)") + "\n" }
     try write(Array(lines.joined().utf8), to: output)
     throw Diagnostic(

@@ -117,3 +117,8 @@ func monotonicSeconds() -> Double {
 func clearTerminal() {
   writeAll("\u{1B}[H\u{1B}[2J", to: 1)
 }
+
+/// Writes the bytes of a protocol to standard output.
+func writeMessage(_ bytes: [UInt8]) {
+  writeAll(String(decoding: bytes, as: UTF8.self), to: 1)
+}

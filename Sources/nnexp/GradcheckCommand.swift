@@ -67,8 +67,18 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: Threads.help)
   var threads: Int?
 
+  @OptionGroup var reports: ReportOptions
+
   func run() throws {
     try Threads.use(threads)
+    try reports.reporting(
+      file, force: destination.force, besides: [file] + (data.map { [$0] } ?? [])
+    ) { recorder in
+      try check(&recorder)
+    }
+  }
+
+  private func check(_ recorder: inout TestRecorder) throws {
     let moments = try moments()
     let output = try destination.file(besides: [file] + (data.map { [$0] } ?? []))
     // If there is no folder yet, it is created at the end.
@@ -84,8 +94,9 @@ struct GradcheckCommand: ParsableCommand {
     }
     if let entries { settings.entries = try GradientCheckSettings.Entries(argument: entries) }
     switch experiment.dtype {
-    case .float32: try check(prepared(experiment, settings, Float.self), moments, output)
-    case .float64: try check(prepared(experiment, settings, Double.self), moments, output)
+    case .float32: try check(prepared(experiment, settings, Float.self), moments, output, &recorder)
+    case .float64:
+      try check(prepared(experiment, settings, Double.self), moments, output, &recorder)
     }
   }
 
@@ -104,8 +115,10 @@ struct GradcheckCommand: ParsableCommand {
 
   private func check<S: Scalar>(
     _ prepared: PreparedExperiment<S>, _ moments: [GradientCheckSettings.Moment],
-    _ output: OutputFile?
+    _ output: OutputFile?, _ recorder: inout TestRecorder
   ) throws {
+    recorder.pass(recorder.current)
+    recorder.current = "gradients"
     let trained = try checkpoint.map { path in
       try Trained.weights(.last, of: RunDirectory.open(path))
     }
@@ -123,6 +136,9 @@ struct GradcheckCommand: ParsableCommand {
       if moments.count > 1 { try show("at the \(moment.rawValue):") }
       try show(report.description)
       reports.append(report)
+      var wrong = Diagnostics()
+      if let diagnostic = report.diagnostic { wrong.add(diagnostic) }
+      recorder.fail("gradients at the \(moment.rawValue)", wrong)
     }
     try output?.write(Array(text.utf8))
     if let csv { try write(reports, to: csv) }

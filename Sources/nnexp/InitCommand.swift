@@ -3,6 +3,7 @@ import Datasets
 import ExperimentFile
 import Files
 import NNExp
+import Reference
 import Results
 import Running
 import Standard
@@ -13,7 +14,9 @@ struct InitCommand: ParsableCommand {
     abstract: "Writes a first experiment for a table.",
     discussion: """
       Reads all cells of a CSV file, and writes one experiment file with comments:
-      which columns are read and how, a split, a small model. Try:
+      which columns are read and how, a split, a small model. Also writes
+      nnexp.schema.json beside it, if there is none, which the file names for
+      editors. Try:
 
         nnexp init penguins.csv --target species
         nnexp run penguins.yaml
@@ -52,6 +55,7 @@ struct InitCommand: ParsableCommand {
     guard let file else { return try printResult(text, terminator: "") }
     try file.write(Array(text.utf8))
     try printResult("wrote '\(path)': \(title(draft))")
+    try writeSchema(in: folder)
     if let column = draft.timeColumn {
       try printResult(
         "the table is a time series: '\(column)' orders the rows, so the last rows are for "
@@ -59,6 +63,17 @@ struct InitCommand: ParsableCommand {
     }
     try printResult("train it:  nnexp run \(quotedForShell(path))")
     for announcement in prepared.announcements { writeError("\(announcement)") }
+  }
+
+  private static let schema = "nnexp.schema.json"
+
+  /// Writes the schema that the file's modeline names, unless the folder has one.
+  private func writeSchema(in folder: String) throws {
+    let path = Path.join(folder, InitCommand.schema)
+    if Path.isThere(path) { return }
+    let schema = try FileReference(standardRegistry()).jsonSchema(version: NNExpCommand.version)
+    try FileSystem.system.write(Array((schema.description + "\n").utf8), to: path)
+    try printResult("wrote '\(path)', with which editors complete and check it")
   }
 
   /// The name of the data file without `.csv`, or `.csv.gz`.
@@ -91,6 +106,7 @@ struct InitCommand: ParsableCommand {
         "# \(title). Written by nnexp init.",
         "# Train it: nnexp run \(quotedForShell(path))",
         "# Show the columns as they are read: nnexp validate \(quotedForShell(path))",
+        "# yaml-language-server: $schema=\(InitCommand.schema)",
         "name: \(ConfigValue.quoted(name))",
         "seed: 1",
       ] + draft.lines + starter.lines

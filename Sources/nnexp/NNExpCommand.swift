@@ -13,6 +13,8 @@ struct NNExpCommand: ParsableCommand {
     abstract: "Runs neural-network experiments declared in YAML.",
     discussion: """
       Try:  nnexp run experiments/xor.yaml
+            nnexp help data         about a section of the experiment file
+            nnexp help topics       lists these sections
 
       Exit codes:
         0  done, and every expectation met
@@ -24,10 +26,12 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       InitCommand.self, RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
-      ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
+      ValidateCommand.self, TestCommand.self, GradcheckCommand.self, LearningRateCommand.self,
+      EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
       WatchCommand.self, ServeCommand.self,
-      ExportCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
+      ExportCommand.self, ExplainCommand.self, TypesCommand.self, PluginCommand.self,
+      SchemaCommand.self, LspCommand.self,
     ])
 
   static let name = "nnexp"
@@ -37,16 +41,19 @@ struct NNExpCommand: ParsableCommand {
 extension NNExpCommand {
   /// The names of the commands in other programs.
   private static let foreignNames = [
-    "train": "run", "fit": "run", "start": "run", "test": "evaluate", "eval": "evaluate",
+    "train": "run", "fit": "run", "start": "run", "eval": "evaluate",
     "score": "evaluate", "infer": "predict", "check": "validate", "lint": "validate",
-    "list": "layers", "new": "init",
+    "list": "types", "new": "init",
     "create": "init", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
     "onnx": "export", "convert": "export", "save": "export",
+    "lr_find": "lr", "lr_finder": "lr", "range_test": "lr",
   ]
 
   /// The error if the first word is not a command; nil if it is one, or an option.
   fileprivate static func fault(inCommand word: String) -> Diagnostic? {
-    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+    let names = configuration.subcommands.flatMap { command in
+      [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
+    }
     guard !word.isEmpty, !word.hasPrefix(bytes: "-"), word != "help", !names.contains(text: word)
     else { return nil }
     if [".yaml", ".yml"].contains(where: { word.hasSuffix(bytes: $0) }) {
@@ -57,7 +64,7 @@ extension NNExpCommand {
     let own = foreignNames[word].map { "; did you mean '\($0)'?" }
     return Diagnostic(
       "unknown command '\(word)'" + (own ?? suggestion(for: word, among: names)),
-      notes: [.init("commands: " + names.joined(separator: ", "))])
+      notes: [.init("commands: " + names.filter { $0 != "layers" }.joined(separator: ", "))])
   }
 }
 
@@ -115,15 +122,27 @@ enum Main {
   private static func parsed() throws -> any ParsableCommand {
     let words = try startArguments.get().dropFirst()
     let named = NNExpCommand.configuration.subcommands.first {
-      $0.configuration.commandName == words.first && $0.configuration.subcommands.isEmpty
+      ($0.configuration.commandName == words.first
+        || words.first.map($0.configuration.aliases.contains) == true)
+        && $0.configuration.subcommands.isEmpty
     }
     if let named, let command = try? named.parseAsRoot(Array(words.dropFirst())),
       type(of: command) == named
     {
       return command
     }
+    if words.first == "help", words.count == 2, let word = words.last, !isCommand(word) {
+      return try HelpTopicCommand.parse([word])
+    }
     if let first = words.first, let fault = NNExpCommand.fault(inCommand: first) { throw fault }
     return try NNExpCommand.parseAsRoot(Array(words))
+  }
+
+  private static func isCommand(_ word: String) -> Bool {
+    word.hasPrefix(bytes: "-")
+      || NNExpCommand.configuration.subcommands.contains {
+        $0.configuration.commandName == word || $0.configuration.aliases.contains(word)
+      }
   }
 
   private static func printErrors(_ diagnostics: Diagnostics) {

@@ -47,6 +47,7 @@ struct OutputFile {
 
   let path: String
   private let isForced: Bool
+  private let hasForce: Bool
   private let inputs: [String]
   /// Returns whether a file that begins with these bytes may be replaced.
   private let isOwn: ([UInt8]) -> Bool
@@ -57,12 +58,14 @@ struct OutputFile {
   /// - Parameters:
   ///   - isForced: true if any existing file may be replaced.
   ///   - inputs: the files that the command reads, which are never replaced.
+  ///   - hasForce: whether the command has the option `--force`.
   ///   - isOwn: recognizes an output of an earlier command by its first bytes.
   init(
-    _ path: String, force isForced: Bool, besides inputs: [String] = [],
+    _ path: String, force isForced: Bool, hasForce: Bool = true, besides inputs: [String] = [],
     replacing isOwn: @escaping ([UInt8]) -> Bool = { _ in false }
   ) throws {
     (self.path, self.isForced, self.inputs, self.isOwn) = (path, isForced, inputs, isOwn)
+    self.hasForce = hasForce
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw Diagnostic("the path of an output is needed, such as 'out.csv'")
     }
@@ -104,7 +107,7 @@ struct OutputFile {
     if isForced { return }
     throw Diagnostic(
       "the output '\(path)' already exists",
-      notes: [.init("to replace it, add --force")])
+      notes: [.init(hasForce ? "to replace it, add --force" : "choose another file")])
   }
 
   private func failure(_ code: Int32) -> Diagnostic {

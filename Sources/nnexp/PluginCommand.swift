@@ -99,7 +99,19 @@ struct PluginTest: ParsableCommand {
   @Option(help: "seconds after which a call that does not return ends the test")
   var timeLimit = Plugin.standardTimeLimit
 
+  @OptionGroup var reports: ReportOptions
+
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
+
   func run() throws {
+    try reports.reporting(path, force: force, besides: [path]) { recorder in
+      recorder.current = "builds and loads"
+      try test(&recorder)
+    }
+  }
+
+  private func test(_ recorder: inout TestRecorder) throws {
     guard (1...86_400).contains(timeLimit) else {
       throw Diagnostic("--time-limit must be from 1 to 86400 seconds, found \(timeLimit)")
     }
@@ -125,6 +137,25 @@ struct PluginTest: ParsableCommand {
         for note in errors.list.flatMap(\.notes) { try printResult("  \(note.message)") }
         try printResult("")
       }
+    }
+    recorder.pass(recorder.current)
+    for proof in proofs {
+      var errors = Diagnostics()
+      switch proof.outcome {
+      case .success(let table) where !table.holds:
+        errors.add(
+          Diagnostic(
+            "the type '\(proof.typeName)' does not satisfy the engine's requirements",
+            notes: [.init("\(table)")], failure: .shortfall))
+      case .failure(let found):
+        for error in found.list {
+          var error = error
+          error.failure = .shortfall
+          errors.add(error)
+        }
+      default: break
+      }
+      recorder.fail("\(proof.kind) \(proof.example)", errors)
     }
     let held = proofs.count(where: \.holds)
     try printResult("\(held) of \(proofs.count) examples proven")

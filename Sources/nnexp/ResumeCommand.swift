@@ -32,14 +32,19 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     try Threads.use(threads)
-    try perform(
-      Resumption(of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
-      quiet: quiet)
+    exitProcess(
+      afterRun: try perform(
+        Resumption(of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
+        quiet: quiet))
   }
 }
 
-/// Resumes a run, or reports that it has ended.
-func perform(_ resumption: Resumption, quiet: Bool) throws {
+/// Resumes a run, or reports that it has ended. Returns the exit code.
+///
+/// - Parameter record: receives the summary of the run.
+func perform(
+  _ resumption: Resumption, quiet: Bool, record: (Summary) -> Void = { _ in }
+) throws -> Int32 {
   let path = Escaping.line(resumption.directory.path)
   if let summary = resumption.finished {
     let reason = summary.reason.map { ": " + Escaping.line($0) } ?? ""
@@ -48,15 +53,15 @@ func perform(_ resumption: Resumption, quiet: Bool) throws {
     case .fellShort: writeError("'\(path)' is already complete, and fell short\(reason)")
     default: writeError("'\(path)' has ended\(reason)")
     }
-    if let code = summary.exitStatus, code != 0 {
-      throw Exit(code: Int32(truncatingIfNeeded: code))
-    }
-    return
+    record(summary)
+    return Int32(truncatingIfNeeded: summary.exitStatus ?? 0)
   }
   listenForSignals()
-  exitProcess(
-    afterRun: try resumption.perform(
-      observers: [
-        TerminalObserver(quiet: quiet, epochs: resumption.experiment.training.epochs)
-      ], cancellation: .signals))
+  let recorder = RunRecorder()
+  let code = try resumption.perform(
+    observers: [
+      TerminalObserver(quiet: quiet, epochs: resumption.experiment.training.epochs), recorder,
+    ], cancellation: .signals)
+  if let summary = recorder.summary { record(summary) }
+  return code
 }

@@ -51,10 +51,33 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: RunCommand.quietHelp)
   var quiet = false
 
+  @Flag(
+    help: "replace the file of expect.metrics by the run's metrics.csv, instead of comparing them")
+  var updateGolden = false
+
+  @OptionGroup var reports: ReportOptions
+
   func run() throws {
     try Threads.use(threads)
-    let experiment = try Experiment(
+    var code: Int32 = 0
+    try reports.reporting(file, force: nil, besides: [file]) { recorder in
+      code = try run(&recorder)
+    }
+    exitProcess(afterRun: code)
+  }
+
+  private func run(_ recorder: inout TestRecorder) throws -> Int32 {
+    let written = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
+    let golden = updateGolden ? try GoldenFile(of: written, file) : nil
+    let experiment =
+      golden == nil
+      ? written
+      : try Experiment(
+        path: file, overrides: overrides + [GoldenFile.override], registry: standardRegistry())
+    if golden != nil, resume || continued != nil {
+      throw Diagnostic("--update-golden needs a run from the beginning, without --resume")
+    }
     if resume, continued != nil {
       throw Diagnostic("--resume and --continue exclude each other; give one of them")
     }
@@ -65,10 +88,16 @@ struct RunCommand: ParsableCommand {
         severity: .warning)
       writeError("\(ignored)")
     }
-    if experiment.data.foldsToRun != nil { return try runFolds() }
+    if experiment.data.foldsToRun != nil {
+      try runFolds()
+      return 0
+    }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
-      case .found(let resumption): return try perform(resumption, quiet: quiet)
+      case .found(let resumption):
+        return try perform(resumption, quiet: quiet) {
+          recorder.record($0, seconds: 0, of: experiment)
+        }
       case .none(let other?):
         if !quiet {
           printStatus("'\(Escaping.line(other))' is unfinished, but of another configuration")
@@ -77,8 +106,8 @@ struct RunCommand: ParsableCommand {
       }
     }
     switch experiment.dtype {
-    case .float32: try start(PreparedExperiment<Float>(experiment))
-    case .float64: try start(PreparedExperiment<Double>(experiment))
+    case .float32: return try start(PreparedExperiment<Float>(experiment), golden, &recorder)
+    case .float64: return try start(PreparedExperiment<Double>(experiment), golden, &recorder)
     }
   }
 
@@ -88,21 +117,34 @@ struct RunCommand: ParsableCommand {
     if let output { words += ["--output", output] }
     if let threads { words += ["--jobs", "\(threads)"] }
     if quiet { words.append("--quiet") }
+    if let junit = reports.junit { words += ["--junit", junit] }
+    if reports.github { words.append("--github") }
     try SweepCommand.parse(words).run()
   }
 
-  private func start<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
+  private func start<S: Scalar>(
+    _ prepared: PreparedExperiment<S>, _ golden: GoldenFile?, _ recorder: inout TestRecorder
+  ) throws -> Int32 {
+    recorder.pass(recorder.current)
+    recorder.current = "trains"
     listenForSignals()
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
     let continuation = try continued.map { try Continuation(of: $0, for: prepared) }
-    exitProcess(
-      afterRun: try Run(
-        prepared, from: origin, continuing: continuation,
-        observers: [TerminalObserver(quiet: quiet, epochs: prepared.experiment.training.epochs)],
-        cancellation: .signals
-      ).perform())
+    let summary = RunRecorder()
+    let run = try Run(
+      prepared, from: origin, continuing: continuation,
+      observers: [
+        TerminalObserver(quiet: quiet, epochs: prepared.experiment.training.epochs), summary,
+      ], cancellation: .signals)
+    let started = monotonicSeconds()
+    let code = try run.perform()
+    if let summary = summary.summary {
+      recorder.record(summary, seconds: monotonicSeconds() - started, of: prepared.experiment)
+    }
+    if let golden { try golden.update(from: run.directory.path, code: code) }
+    return code
   }
 }
 

@@ -145,7 +145,7 @@ struct SweepCommand: ParsableCommand {
   private func report(of declaration: SweepDeclaration) throws -> OutputFile? {
     guard let junit, !dryRun else { return nil }
     return try OutputFile(
-      junit, force: force, besides: [file, declaration.file], replacing: SweepReport.isJUnit)
+      junit, force: force, besides: [file, declaration.file], replacing: TestReport.isJUnit)
   }
 
   func folder(of declaration: SweepDeclaration) throws -> SweepFolder {

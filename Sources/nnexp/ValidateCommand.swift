@@ -19,6 +19,11 @@ struct ValidateCommand: ParsableCommand {
       valueName: "full.yaml"), completion: .file())
   var write: String?
 
+  @Flag(help: "print JSON: the errors, and the model with its shapes")
+  var json = false
+
+  @OptionGroup var reports: ReportOptions
+
   @Flag(help: OutputFile.forceHelp)
   var force = false
 
@@ -32,22 +37,39 @@ struct ValidateCommand: ParsableCommand {
       return try OutputFile(path, force: force, besides: files)
     }
     let registry = standardRegistry()
-    var errors = Diagnostics()
-    for file in files {
-      do {
-        let experiment = try Experiment(path: file, registry: registry)
-        switch experiment.dtype {
-        case .float32: try show(file, PreparedExperiment<Float>(experiment), output)
-        case .float64: try show(file, PreparedExperiment<Double>(experiment), output)
+    let name = files.count == 1 ? files[0] : "nnexp validate"
+    try reports.reporting(name, force: force, besides: files) { recorder in
+      var errors = Diagnostics()
+      var records: [JSON] = []
+      for file in files {
+        var found = Diagnostics()
+        do {
+          let experiment = try Experiment(path: file, registry: registry)
+          let model =
+            switch experiment.dtype {
+            case .float32: try show(file, PreparedExperiment<Float>(experiment), output)
+            case .float64: try show(file, PreparedExperiment<Double>(experiment), output)
+            }
+          records.append(model)
+        } catch {
+          found.add(error)
+          records.append([
+            "path": .string(file), "valid": false, "diagnostics": .array(found.list.map(\.json)),
+          ])
         }
-      } catch { errors.add(error) }
+        recorder.fail("\(file) is valid", found, in: file)
+        errors.add(found)
+      }
+      if json { try printResult(JSON.array(records).description) }
+      try errors.throwIfAny()
     }
-    try errors.throwIfAny()
   }
 
   private func show<S: Scalar>(
     _ file: String, _ prepared: PreparedExperiment<S>, _ output: OutputFile?
-  ) throws {
+  ) throws -> JSON {
+    try output?.write(Array(prepared.fullText.utf8))
+    if json { return record(of: prepared, file) }
     try printResult("\(file): valid")
     if let columns = prepared.columnTable { try printResult(columns + "\n") }
     try printResult(prepared.modelTable)
@@ -56,8 +78,56 @@ struct ValidateCommand: ParsableCommand {
     if let folds = prepared.experiment.data.foldsToRun {
       try printResult("folds: \(folds); shown is the first")
     }
-    try output?.write(Array(prepared.fullText.utf8))
     for announcement in prepared.announcements { writeError("\(announcement)") }
     if file != files.last { try printResult("") }
+    return .null
+  }
+
+  private func record<S: Scalar>(of prepared: PreparedExperiment<S>, _ file: String) -> JSON {
+    let graph = prepared.graph
+    let nodes = graph.nodes.map { node -> JSON in
+      let own = graph.parameters(of: node).filter { $0.node == node.name }
+      return [
+        "name": .string(node.name), "type": .string(node.typeName),
+        "inputs": .array(node.inputs.map { .string(graph.name(of: $0)) }),
+        "outputs": .array(
+          node.plan.outputs.map { port in
+            .array((0..<port.shape.rank).map { .int(port.shape[$0]) })
+          }),
+        "parameters": .int(own.reduce(0) { $0 + $1.shape.count }),
+      ]
+    }
+    let samples = ["train", "validation", "test"].compactMap { split in
+      prepared.samples(of: split).map { JSON.Member(split, .int($0.count)) }
+    }
+    return [
+      "path": .string(file), "valid": true,
+      "diagnostics": .array(prepared.announcements.map(\.json)),
+      "name": .string(prepared.experiment.name), "model": .array(nodes),
+      "parameters": .int(graph.parameterCount), "trainable": .int(graph.trainableCount),
+      "samples": .object(samples),
+    ]
+  }
+}
+
+extension Diagnostic {
+  /// The diagnostic as JSON: `{severity, message, file, line, column, notes}`.
+  fileprivate var json: JSON {
+    func place(_ location: SourceLocation?) -> [JSON.Member] {
+      guard let location else { return [] }
+      return [
+        .init("file", .string(location.source.name)), .init("line", .int(location.line)),
+        .init("column", .int(location.column)),
+      ]
+    }
+    return .object(
+      [.init("severity", .string(severity.rawValue)), .init("message", .string(message))]
+        + place(location)
+        + [
+          .init(
+            "notes",
+            .array(
+              notes.map { .object([.init("message", .string($0.message))] + place($0.location)) }))
+        ])
   }
 }

@@ -206,7 +206,7 @@ import Testing
     #expect(
       unknown.errors == """
         error: unknown type 'dens'; did you mean 'dense'?
-        note: nnexp layers lists them all
+        note: nnexp types lists them all
 
         """)
   }

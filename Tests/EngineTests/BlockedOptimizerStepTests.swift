@@ -32,7 +32,8 @@ import Testing
           w: w, g: g, vectors: memory.vectors, scalars: memory.scalars, learningRate: 0.1,
           step: step, loss: 1, evaluate: nil)
       }
-      let blocked = try #require(BlockedOptimizerStep(
+      let blocked = try #require(
+        BlockedOptimizerStep(
           optimizer, update(0), parts: [(0..<count, 1)]))
       for step in 1...steps {
         for i in g.indices { g[i] = S(random.stream(step).normal(at: i)) }

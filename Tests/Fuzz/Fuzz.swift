@@ -1,5 +1,6 @@
 import Platform
 import Interchange
+import LanguageServer
 import NNExp
 import Standard
 
@@ -8,13 +9,14 @@ import Standard
 @testable import Files
 @testable import Results
 @testable import Sweeps
+@testable import Tracking
 @testable import YAMLTree
 
 /// A reader of external bytes. It reads any bytes or rejects them by a `Diagnostic`: a trap, a
 /// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
   case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job,
-    formula, safetensors, weights, graph
+    formula, safetensors, weights, graph, events, messages
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {
@@ -46,6 +48,8 @@ enum FuzzTarget: String, CaseIterable {
     case .safetensors: try readSafetensors(bytes)
     case .weights: _ = try WeightsArchive.read(bytes, from: "fuzz.npz")
     case .graph: try readGraph(bytes)
+    case .events: readEvents(bytes)
+    case .messages: try readMessages(bytes)
     case .job: try readRecord(bytes) { try SlurmArray($0, of: "/nowhere").json }
     }
   }
@@ -85,6 +89,15 @@ enum FuzzTarget: String, CaseIterable {
     precondition(file.tensors.reduce(0) { $0 + $1.bytes.count } <= bytes.count)
   }
 
+  /// The part that a resumed run keeps is read again as the same part. The input is a file, and
+  /// the message of an event in a file with right checksums.
+  private func readEvents(_ bytes: [UInt8]) {
+    _ = EventFile.kept(EventFile.record(bytes), through: 3)
+    let kept = EventFile.kept(bytes, through: 3)
+    let again = EventFile.kept(Array(bytes.prefix(kept.length)), through: 3)
+    precondition(again.length == kept.length && again.epochs == kept.epochs)
+  }
+
   /// The input is the JSON text of a graph of operators without constants.
   private func readGraph(_ bytes: [UInt8]) throws {
     let text = String(decoding: bytes, as: UTF8.self)
@@ -92,6 +105,15 @@ enum FuzzTarget: String, CaseIterable {
     let graph = try GraphFile(parsing: file.bytes, from: "fuzz")
     let again = try! GraphFile(parsing: graph.bytes, from: "again")
     precondition(again.bytes == graph.bytes, "what was written reads back as something else")
+  }
+
+  /// A stream of messages to the language server, in one piece and as the text of a file.
+  private func readMessages(_ bytes: [UInt8]) throws {
+    let server = LanguageServer(FuzzTarget.registry, version: "0", loadsPlugins: false)
+    var reader = MessageReader()
+    reader.append(bytes)
+    _ = LooseReader.read(bytes)
+    while let message = try reader.next() { _ = server.answer(message) }
   }
 
   /// One override per line.

@@ -16,6 +16,31 @@ def put(target, name, content):
     (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def events(*messages):
+    """An event file; see Sources/Tracking/EventFile.swift."""
+    def masked(data):
+        value = 0xFFFFFFFF
+        for byte in data:
+            value ^= byte
+            for _ in range(8):
+                value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+        value ^= 0xFFFFFFFF
+        return struct.pack("<I", ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+    file = b""
+    for message in messages:
+        length = struct.pack("<Q", len(message))
+        file += length + masked(length) + message + masked(message)
+    return file
+
+
+VERSION = b"\x09" + struct.pack("<d", 1) + b"\x1a\x0dbrain.Event:2"
+ROW = b"\x09" + struct.pack("<d", 2) + b"\x10\x01\x2a\x0a\x0a\x08\x0a\x01a\x15\0\0\x80\x3f"
+put("events", "whole", events(VERSION, ROW))
+put("events", "message", ROW)
+put("events", "cut", events(VERSION, ROW)[:-3])
+put("events", "long", struct.pack("<Q", 2**63) + b"\0" * 12)
+
 YAML = {
     "plain": "a: b\n",
     "single": "a: 'b ''c'''\n",
@@ -273,3 +298,30 @@ put("graph", "whole", json.dumps({
         "attributes": {
             "to": {"integer": 1}, "b": {"integers": [1, 2]}, "c": {"number": 0.5},
             "d": {"text": "e"}, "f": {"texts": ["g"]}}}]}))
+
+
+def messages(*values):
+    bodies = [json.dumps({"jsonrpc": "2.0", **value}).encode() for value in values]
+    return b"".join(b"Content-Length: %d\r\n\r\n" % len(body) + body for body in bodies)
+
+
+LSP_URI = {"uri": "file:///nowhere/a.yaml"}
+LSP_START = ({"id": 1, "method": "initialize", "params": {}},
+             {"method": "textDocument/didOpen", "params": {"textDocument": {
+                 **LSP_URI, "text": "model: [{type: dense, units: 2}, tanh]\nloss: \ntrain: {epochs: 1}\n"}}})
+LSP_POSITION = {"textDocument": LSP_URI, "position": {"line": 0, "character": 15}}
+for lsp_method in ("hover", "completion", "definition"):
+    put("messages", lsp_method, messages(
+        *LSP_START, {"id": 2, "method": f"textDocument/{lsp_method}", "params": LSP_POSITION}))
+for lsp_method in ("inlayHint", "codeAction"):
+    put("messages", lsp_method, messages(*LSP_START, {
+        "id": 2, "method": f"textDocument/{lsp_method}", "params": {"textDocument": LSP_URI, "range": {
+            "start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}}}))
+put("messages", "change", messages(*LSP_START, {
+    "method": "textDocument/didChange", "params": {"textDocument": LSP_URI, "contentChanges": [
+        {"range": {"start": {"line": 1, "character": 6}, "end": {"line": 1, "character": 6}},
+         "text": "\U0001d54f"}, {"text": "a: b\n"}]}}))
+put("messages", "end", messages(*LSP_START, {"id": 2, "method": "shutdown"}, {"method": "exit"}))
+put("messages", "too-long", b"Content-Length: 99999999999999999999\r\n\r\n{}")
+put("messages", "no-length", b"Accept: x\r\n\r\n{}")
+put("messages", "not-json", b"Content-Length: 2\r\n\r\n{]")

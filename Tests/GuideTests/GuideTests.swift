@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import Reference
 import TestSupport
 import Testing
 
@@ -41,7 +42,7 @@ import Testing
         #expect(!key.explanation.isEmpty, "\(section): \(key.key)")
         let isAtTop = ["experiment", "sweep file"].contains(section)
         let path = isAtTop ? key.key : "\(section).\(key.key)"
-        guard key.range.contains("a mapping"), !KeyTables.withoutKeys.contains(path) else {
+        guard key.range.contains("a mapping"), !FileReference.withoutKeys.contains(path) else {
           continue
         }
         #expect(tables[path] != nil, "the mapping '\(path)' needs an example in KeyTables")

@@ -227,6 +227,11 @@ case("kullback_leibler, logits", "kullback_leibler", {}, z, t,
      lambda z, t: F.kl_div(z.log_softmax(1), t, reduction="sum"))
 case("kullback_leibler, log_probabilities", "kullback_leibler", {"from": "log_probabilities"},
      z.log_softmax(1), t, lambda z, t: F.kl_div(z, t, reduction="sum"))
+for name, shape in [("one output", (6, 1)), ("three outputs", (4, 3))]:
+    z, t = draw.uniform(0, 3, *shape), draw.uniform(0, 2, *shape).floor()
+    for m in [1, 2.5]:
+        case(f"contrastive {m}, {name}", "contrastive", {"margin": m}, z, t,
+             lambda z, t: (t * z ** 2 + (1 - t) * (m - z).clamp(min=0) ** 2).sum() / 2)
 c = torch.tensor([0, 2, 3, 1])
 case("kullback_leibler, classes", "kullback_leibler", {}, draw.normal(4, 4), c.double(),
      lambda z, t: F.kl_div(z.log_softmax(1), one_hot(t.long(), 4), reduction="sum"), classes=4)

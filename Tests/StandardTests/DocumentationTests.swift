@@ -50,8 +50,8 @@ import Testing
   let registry = standardRegistry
   #expect(
     registry.losses.names == [
-      "absolute_error", "binary_cross_entropy", "cosine", "cross_entropy", "formula", "hinge",
-      "huber", "kullback_leibler", "log_cosh", "poisson", "quantile", "squared_error",
+      "absolute_error", "binary_cross_entropy", "contrastive", "cosine", "cross_entropy", "formula",
+      "hinge", "huber", "kullback_leibler", "log_cosh", "poisson", "quantile", "squared_error",
     ])
   #expect(
     registry.optimizers.names == [

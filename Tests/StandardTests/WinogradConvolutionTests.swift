@@ -98,10 +98,14 @@ private struct PlainConvolution: Layer, Component {
   func plan(for inputs: [Port]) -> Plan { plan }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
-    Im2colConvolution(sizes: sizes, scratch: pass.scratch).forward(pass, hasBias: true)
+    Im2colConvolution(sizes: sizes, scratch: pass.scratch).forward(
+      pass.x.start, weight: pass.parameters[0].start, bias: pass.parameters[1].start,
+      into: pass.y.start, samples: pass.samples)
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
-    Im2colConvolution(sizes: sizes, scratch: pass.scratch).backward(pass, hasBias: true)
+    Im2colConvolution(sizes: sizes, scratch: pass.scratch).backward(
+      pass.x.start, pass.dy.start, weight: pass.parameters[0].start, to: pass.gradients[0].start,
+      bias: pass.gradients[1].start, dx: pass.dx.start, samples: pass.samples)
   }
 }

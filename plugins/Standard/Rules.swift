@@ -9,7 +9,8 @@ public func registerRules(in registry: inout Registry) {
   registry.register(CrossEntropy.self)
   registry.register(Hinge.self)
   let formulas: [any Component<any Loss>.Type] = [
-    Quantile.self, Poisson.self, LogCosh.self, KullbackLeibler.self, CosineLoss.self,
+    Quantile.self, Poisson.self, LogCosh.self, Contrastive.self,
+    KullbackLeibler.self, CosineLoss.self,
   ]
   for loss in formulas { registry.losses.add(ComponentType(loss)) }
   registry.register(FormulaLoss.self)

@@ -96,7 +96,11 @@ struct ColumnSelection: Sendable {
     default fallback: String = "none"
   ) {
     let range = "a column's name, index, pattern or range, or a list of these"
-    guard let config = options.value(key, range, explanation, default: fallback) else { return nil }
+    let one = Options.Description.Domain.either([.text, .integers(Int.min...Int.max)])
+    guard
+      let config = options.value(
+        key, range, explanation, default: fallback, of: .either([one, .list(one)]))
+    else { return nil }
     let items = if case .list(let list) = config.content { list } else { [config] }
     for item in items {
       switch item.content {

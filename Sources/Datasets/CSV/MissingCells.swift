@@ -30,6 +30,11 @@ struct MissingCells: Sendable {
 extension MissingCells {
   static let range = "a text, a number, or a list of these"
 
+  static var domain: Options.Description.Domain {
+    let cell = Options.Description.Domain.either([.text, .numbers(.finite)])
+    return .either([cell, .list(cell)])
+  }
+
   /// Reads an option with such cells; errors are recorded.
   static func texts(
     _ key: String, from options: inout Options, default fallback: [String], _ explanation: String
@@ -37,7 +42,9 @@ extension MissingCells {
     func list(_ texts: [String]) -> ConfigValue {
       ConfigValue(.list(texts.map { ConfigValue(.string($0)) }))
     }
-    guard let config = options.value(key, range, explanation, default: list(fallback).flow) else {
+    guard
+      let config = options.value(key, range, explanation, default: list(fallback).flow, of: domain)
+    else {
       options.resolve(key, list(fallback))
       return fallback
     }

@@ -41,7 +41,9 @@ struct NumberFormat: Sendable, Equatable {
     let range = "one of: " + marks.map { "\"\($0)\"" }.joined(separator: ", ")
     let shown = fallback.map { "\"\(String(UnicodeScalar($0)))\"" } ?? "none"
     let standard = fallback.map { ConfigValue(.string(String(UnicodeScalar($0)))) }
-    guard let config = options.value(key, range, explanation, default: shown),
+    guard
+      let config = options.value(
+        key, range, explanation, default: shown, of: .either([.words(marks), .null])),
       !config.isNull
     else {
       options.resolve(key, standard ?? ConfigValue(.null))

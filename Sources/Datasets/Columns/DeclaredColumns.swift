@@ -28,7 +28,11 @@ struct DeclaredColumns: Sendable {
     let range =
       "a mapping from columns to their types, or to {type, role, fill, scale, missing, other}"
     let explanation = "settings of single columns, by name or pattern"
-    guard let config = options.value("columns", range, explanation) else { return nil }
+    guard
+      let config = options.value(
+        "columns", range, explanation,
+        of: .mapping(.either([.component("column"), .keys])))
+    else { return nil }
     options.document("columns", keys: Details.descriptions)
     guard case .map(let items) = config.content, let surroundings = options.surroundings else {
       options.reject("columns", "columns must be \(range), found \(config.kind)")
@@ -99,23 +103,25 @@ extension DeclaredColumns.Details {
     [
       .init(
         key: "type", range: "a column type, with its keys beside it", fallback: "from all cells",
-        explanation: "the type of the cells"),
+        explanation: "the type of the cells", domain: .component("column")),
       .init(
         key: "role", range: "one of: inputs, targets, id, split, weight, ignored",
         fallback: "from 'inputs', 'targets', 'id', 'weight' and 'exclude'",
-        explanation: "the use of the column"),
+        explanation: "the use of the column",
+        domain: .words(TableColumn.Role.allCases.map(\.rawValue))),
       .init(
         key: "fill", range: Fill.range, fallback: "as in 'data'",
-        explanation: "the filling of missing cells"),
+        explanation: "the filling of missing cells", domain: Fill.domain),
       .init(
         key: "scale", range: ScaleMethod.range, fallback: "as in 'data'",
-        explanation: "the scaling of the numbers"),
+        explanation: "the scaling of the numbers", domain: ScaleMethod.domain),
       .init(
         key: "missing", range: MissingCells.range, fallback: "as in 'csv'",
-        explanation: "cells that mean a missing value, in addition to empty cells"),
+        explanation: "cells that mean a missing value, in addition to empty cells",
+        domain: MissingCells.domain),
       .init(
         key: "other", range: "true or false", fallback: "false",
-        explanation: "an input for texts that the training data do not have"),
+        explanation: "an input for texts that the training data do not have", domain: .truth),
     ]
   }
 

@@ -16,6 +16,10 @@ public enum ScaleMethod: Sendable, Equatable {
   static let words = ["none", "standardize", "min_max", "robust", "log"]
   static let range = "one of: \(words.joined(separator: ", ")) or {divide: NUMBER}"
 
+  static var domain: Options.Description.Domain {
+    .either([.words(words), .mapping(.numbers(.positive))])
+  }
+
   /// Nil if the value is not a method.
   init?(_ config: ConfigValue) {
     switch config.content {
@@ -50,7 +54,8 @@ public enum ScaleMethod: Sendable, Equatable {
     _ key: String, from options: inout Options, default fallback: String? = "none",
     _ explanation: String
   ) -> ScaleMethod? {
-    guard let config = options.value(key, range, explanation, default: fallback) else { return nil }
+    guard let config = options.value(key, range, explanation, default: fallback, of: domain)
+    else { return nil }
     guard let method = ScaleMethod(config) else {
       let hint =
         if case .string(let text) = config.content { ScaleMethod.hint(for: text) } else { "" }

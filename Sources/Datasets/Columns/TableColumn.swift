@@ -117,6 +117,13 @@ public enum Fill: Sendable, Equatable {
     }
   }
 
+  static var domain: Options.Description.Domain {
+    .either([
+      .words(["drop_row", "mean", "median", "most_frequent", "indicator"]),
+      .mapping(.either([.numbers(.finite), .text])), .null,
+    ])
+  }
+
   /// The fill in the form of an experiment file.
   var config: ConfigValue {
     switch self {
@@ -133,7 +140,8 @@ public enum Fill: Sendable, Equatable {
 
   /// Reads an option. Nil if it is absent, or after an error, which is recorded.
   static func read(_ key: String, from options: inout Options, _ explanation: String) -> Fill? {
-    guard let config = options.value(key, range, explanation), !config.isNull else {
+    guard let config = options.value(key, range, explanation, of: domain), !config.isNull
+    else {
       return nil
     }
     guard let fill = Fill(config) else {

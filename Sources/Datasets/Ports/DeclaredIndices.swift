@@ -13,7 +13,9 @@ struct DeclaredIndices: Sendable {
   init(from options: inout Options, inputs: DeclaredHalf) {
     let range = "a mapping from input ports to the number of their indices, or 'auto'"
     guard
-      let config = options.value("indices", range, "ports of whole numbers 0..<NUMBER, or of texts")
+      let config = options.value(
+        "indices", range, "ports of whole numbers 0..<NUMBER, or of texts",
+        of: .mapping(.either([.words(["auto"]), .integers(1...Int(Int32.max))])))
     else { return }
     guard case .map(let entries) = config.content else {
       options.reject("indices", "indices must be \(range), found \(config.kind)")

@@ -42,6 +42,7 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
   ) {
     guard let entries = options.mapping(of: key) else {
       let location = options.location(of: key)
+      defer { options.documentMapping(key) }
       guard let value = read(key, &options) else { return nil }
       ports = [Port(value: value, location: location)]
       return

@@ -11,7 +11,8 @@ struct DeclaredScales: Sendable {
     guard
       var config = options.value(
         "scale", "a method or a mapping from inputs, targets or ports to methods",
-        "the scaling of the columns, fitted to the training data")
+        "the scaling of the columns, fitted to the training data",
+        of: .either([ScaleMethod.domain, .mapping(ScaleMethod.domain)]))
     else { return }
     // {divide: 255} is a method, not a mapping from ports.
     if ScaleMethod(config) != nil || config.isText {

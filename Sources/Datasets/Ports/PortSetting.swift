@@ -20,6 +20,7 @@ struct PortSetting<Value: Sendable>: Sendable {
     guard let entries = options.mapping(of: key) else {
       let location = options.contains(key) ? options.location(of: key) : nil
       common = read(key, &options).map { ($0, location) }
+      options.documentMapping(key)
       return
     }
     let config = options.value(key, "a mapping") ?? ConfigValue(.null)

@@ -15,7 +15,14 @@ enum DeclaredClasses: Sendable {
   init(_ key: String, from options: inout Options) {
     self = .none
     let range = "the number of classes (1 to \(DeclaredClasses.most)) or the list of their names"
-    guard let config = options.value(key, range, "the classes that labels may have") else { return }
+    guard
+      let config = options.value(
+        key, range, "the classes that labels may have",
+        of: .either([
+          .integers(1...DeclaredClasses.most),
+          .list(.either([.text, .integers(Int.min...Int.max)]), 1...Int.max), .null,
+        ]))
+    else { return }
     if case .null = config.content { return }
     options.resolve(key, config)
     if let count = config.integer, 1...DeclaredClasses.most ~= count {

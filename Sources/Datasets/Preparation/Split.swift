@@ -51,6 +51,7 @@ struct Split: Sendable {
       || options.bool(
         "stratified", default: false,
         "keep the shares of the classes in every part; with several targets, the name of one")
+    options.document("stratified", .either([.truth, .text]))
     column = ColumnSelection(
       "column", from: &options, "the column that contains train, validation or test for each row")
     words = Split.words(from: &options)
@@ -70,18 +71,21 @@ struct Split: Sendable {
         _ = options.value(
           "ordered", "true, false or a column",
           "the last samples are for testing, those before for validation; or the column to sort by",
-          default: "false")
+          default: "false", of: .either([.truth, .text]))
       }
     }
     let count = options.contains("folds") ? options.optionalInt("folds", in: 2...1000, "") : nil
     if !options.contains("folds") {
       _ = options.value(
         "folds", "an integer from 2 to 1000",
-        "parts, each of which is for validation in one run: nnexp run makes all of them")
+        "parts, each of which is for validation in one run: nnexp run makes all of them",
+        of: .either([.integers(2...1000), .null]))
     }
     let fold = options.contains("fold") ? options.optionalInt("fold", in: 1...1000, "") : nil
     if !options.contains("fold") {
-      _ = options.value("fold", "an integer ≥ 1", "the number of the only fold to run, from 1")
+      _ = options.value(
+        "fold", "an integer ≥ 1", "the number of the only fold to run, from 1",
+        of: .either([.integers(1...1000), .null]))
     }
     folds = count.map { Folds(count: $0, fold: fold) }
     reject(from: &options, fold)
@@ -126,7 +130,8 @@ struct Split: Sendable {
     let range = "a mapping from words to train, validation or test"
     guard
       let config = options.value(
-        "words", range, "further words of the column, with the parts that they mean")
+        "words", range, "further words of the column, with the parts that they mean",
+        of: .mapping(.words(Part.allCases.map(\.rawValue))))
     else { return [] }
     guard case .map(let entries) = config.content else {
       options.reject("words", "words must be \(range), found \(config.kind)")

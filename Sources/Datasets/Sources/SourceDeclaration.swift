@@ -26,7 +26,11 @@ struct SourceDeclaration: Sendable {
     for name in types.order {
       guard let type = types[name] else { continue }
       let explanation = options.isDescribing ? type.documentation.summary : ""
-      guard var config = options.value(name, "a mapping", explanation) else { continue }
+      guard
+        var config = options.value(
+          name, "a mapping", explanation,
+          of: type.shorthand == nil ? .keys : .either([.text, .keys]))
+      else { continue }
       if let shorthand = type.shorthand, case .string = config.content {
         config = ConfigValue(.map([.init(key: shorthand, value: config)]), at: config.location)
       }

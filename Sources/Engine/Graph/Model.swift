@@ -59,7 +59,11 @@ public struct ModelDeclaration: Sendable {
   public init(from options: inout Options, registry: Registry) {
     location = options.location(of: "model")
     let explanation = "the layers in order"
-    guard let list = options.value("model", "a list of layers", explanation, default: nil) else {
+    guard
+      let list = options.value(
+        "model", "a list of layers", explanation, default: nil,
+        of: .list(.component(registry.layers.kind), 1...Int.max))
+    else {
       options.reject("model", "missing 'model': a list of layers is required")
       nodes = []
       return
@@ -73,7 +77,10 @@ public struct ModelDeclaration: Sendable {
 
     var nodes: [NodeDeclaration] = []
     var resolved: [ConfigValue] = []
-    var names = DefaultNames(explicit: items)
+    var names = DefaultNames(
+      taken: items.compactMap { item in
+        if case .string(let name)? = item["name"]?.content { name } else { nil }
+      })
     for item in items {
       // This limit is far above the number of errors that are shown. The search for similar
       // names takes time for each error.
@@ -106,19 +113,15 @@ public struct ModelDeclaration: Sendable {
 }
 
 /// Default names for unnamed nodes: `dense`, `dense_2`, ….
-private struct DefaultNames {
+package struct DefaultNames {
   private var taken: Set<String>
   /// The last number in the names of each type.
   private var numbers: [String: Int] = [:]
 
-  init(explicit items: [ConfigValue]) {
-    taken = [ModelDeclaration.inputName]
-    for item in items {
-      if case .string(let name)? = item["name"]?.content { taken.insert(name) }
-    }
-  }
+  /// - Parameter names: the names that the file gives.
+  package init(taken names: [String]) { taken = Set(names + [ModelDeclaration.inputName]) }
 
-  mutating func next(for typeName: String) -> String {
+  package mutating func next(for typeName: String) -> String {
     while true {
       let number = numbers[typeName, default: 0] + 1
       numbers[typeName] = number
@@ -188,7 +191,7 @@ extension NodeDeclaration {
     guard
       let node = options.value(
         "inputs", range, "the nodes, or ports of the data, that feed it",
-        default: "the node before it")
+        default: "the node before it", of: .either([.texts, .mapping(.text)]))
     else { return nil }
     options.resolve("inputs", node)
     guard case .map(let entries) = node.content else {
@@ -205,7 +208,7 @@ extension NodeDeclaration {
     guard
       let node = options.value(
         "frozen", range, "true, or the parameters that training does not change",
-        default: "false")
+        default: "false", of: .either([.truth, .texts]))
     else {
       options.resolve("frozen", false)
       return .none
@@ -241,7 +244,8 @@ extension NodeDeclaration {
     let range = "a mapping from parameters to those of other nodes"
     guard
       let node = options.value(
-        "parameters", range, "tensors that are shared with another node: {weight: encoder.weight}")
+        "parameters", range, "tensors that are shared with another node: {weight: encoder.weight}",
+        of: .mapping(.anything))
     else { return [] }
     options.resolve("parameters", node)
     guard case .map(let entries) = node.content else {
@@ -276,7 +280,8 @@ extension NodeDeclaration {
     guard
       let node = options.value(
         "initial", "a mapping from parameters to initial values",
-        "initial values: {weight: {type: normal, standard_deviation: 0.1}, bias: {constant: 1}}")
+        "initial values: {weight: {type: normal, standard_deviation: 0.1}, bias: {constant: 1}}",
+        of: .mapping(.component(registry.initializers.kind)))
     else { return [] }
     guard case .map(let entries) = node.content else {
       var notes: [Diagnostic.Note] = []

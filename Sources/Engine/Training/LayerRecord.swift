@@ -108,7 +108,9 @@ extension TrainingDeclaration {
     let explanation =
       "columns per layer in metrics.csv: weight_norm, gradient_norm, update_ratio"
     guard train.contains("record") else {
-      _ = train.value("record", "a list", explanation, default: "[]")
+      _ = train.value(
+        "record", "a list", explanation, default: "[]",
+        of: .either([.words(known), .list(.words(known))]))
       return []
     }
     var found: [LayerQuantity] = []

@@ -8,6 +8,11 @@ struct MetricList {
   /// The metrics of a head; nil if the file does not specify any.
   func of(head: String?) -> [Objective.NamedMetric]? { metrics[head ?? ""] }
 
+  /// The metrics of one loss.
+  private static var domain: Options.Description.Domain {
+    .either([.list(.component("metric")), .component("metric"), .null])
+  }
+
   /// Reads the key. Errors are recorded in `options`.
   ///
   /// - Parameter heads: the names of the heads; empty for a single loss.
@@ -16,7 +21,8 @@ struct MetricList {
     guard
       let found = options.value(
         "metrics", range, "values to record in addition to the loss",
-        default: "accuracy for classes, none for values")
+        default: "accuracy for classes, none for values",
+        of: .either([MetricList.domain, .mapping(MetricList.domain)]))
     else { return }
     guard !heads.isEmpty else {
       metrics[""] = []

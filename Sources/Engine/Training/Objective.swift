@@ -120,6 +120,7 @@ public struct Objective: Sendable {
     let loss = options.component("loss", of: registry.losses, explanation) { type, options in
       try HeadDeclaration(type, from: &options)
     }
+    options.documentMapping("loss")
     if loss == nil, options.diagnostics.list.count == known {
       options.reject(
         "loss", "missing 'loss': a loss is required",
@@ -145,7 +146,8 @@ public struct Objective: Sendable {
     _ registry: Registry
   ) -> [HeadDeclaration]? {
     _ = options.value(
-      "loss", "a loss, or a mapping from nodes to losses", explanation, default: nil)
+      "loss", "a loss, or a mapping from nodes to losses", explanation, default: nil,
+      of: .either([.component(registry.losses.kind), .mapping(.component(registry.losses.kind))]))
     var heads: [HeadDeclaration] = []
     var resolved: [(String, ConfigValue)] = []
     for entry in entries {
@@ -201,7 +203,9 @@ extension Objective.HeadDeclaration {
       missingTarget = options.choice(
         "missing_target", default: .error, of: Objective.MissingTarget.self, explanation)
     } else {
-      _ = options.value("missing_target", "error or skip", explanation, default: "error")
+      _ = options.value(
+        "missing_target", "error or skip", explanation, default: "error",
+        of: .words(Objective.MissingTarget.allCases.map(\.rawValue)))
       missingTarget = .error
     }
     ignore = Objective.HeadDeclaration.ignoredValue(from: &options)
@@ -213,7 +217,8 @@ extension Objective.HeadDeclaration {
         options.double("threshold", in: .finite, meaning), options.location(of: "threshold")
       )
     } else {
-      _ = options.value("threshold", "a number (finite)", meaning, default: "0.5")
+      _ = options.value(
+        "threshold", "a number (finite)", meaning, default: "0.5", of: .numbers(.finite))
       threshold = nil
     }
     loss = try type.make(&options)
@@ -227,7 +232,8 @@ extension Objective.HeadDeclaration {
     let range = "a number or a text"
     guard
       let config = options.value(
-        "ignore", range, "a target that is none: its samples add nothing to the loss and metrics")
+        "ignore", range, "a target that is none: its samples add nothing to the loss and metrics",
+        of: .either([.numbers(.finite), .text, .null]))
     else { return nil }
     options.resolve("ignore", config)
     switch config.content {

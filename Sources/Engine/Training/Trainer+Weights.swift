@@ -1,4 +1,4 @@
-public import NNExp
+import NNExp
 
 // The weights that are kept and delivered.
 

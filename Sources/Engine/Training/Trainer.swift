@@ -148,7 +148,7 @@ public final class Trainer<S: Scalar> {
     random = RandomStream(seed: seed, purpose: "passes")
     penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
     adjustsGradients = !penalized.isEmpty || training.clipping != nil
-    gradientSum = try batches.partsPerStep > 1 ? GradientSum(count: graph.trainableCount) : nil
+    gradientSum = batches.partsPerStep > 1 ? GradientSum(count: graph.trainableCount) : nil
     limited = graph.parameters.compactMap(LimitedWeight.init)
     average = training.averaging.map { [network] in WeightAverage($0, network) }
     changesWeights = average != nil || !limited.isEmpty

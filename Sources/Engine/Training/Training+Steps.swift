@@ -1,5 +1,5 @@
 import Datasets
-public import NNExp
+import NNExp
 
 // The keys of `train:` that change single steps.
 
@@ -12,23 +12,34 @@ extension TrainingDeclaration {
       "an integer ≥ 1", "batches whose gradients are averaged for one step"
     )
     guard train.contains("accumulate") else {
-      _ = train.value("accumulate", range, explanation, default: "1")
+      _ = train.value(
+        "accumulate", range, explanation, default: "1", of: .integers(1...Int.max))
       return 1
     }
     return train.int("accumulate", in: 1..., explanation)
   }
 
+  fileprivate static func readFirstEpoch(_ options: inout Options) -> Int? {
+    let explanation = "the first epoch whose weights are part of the mean"
+    if options.contains("from_epoch") { return options.int("from_epoch", in: 1..., explanation) }
+    _ = options.value(
+      "from_epoch", "an integer ≥ 1", explanation, of: .integers(1...Int.max))
+    return nil
+  }
+
   static func readAveraging(_ train: inout Options) -> Averaging? {
     train.suggest("average", for: "ema", "swa", "weight_averaging", "model_averaging")
     let explanation = "an average of the weights, with which the results are computed"
-    return train.value("average", "{decay: …} or {from_epoch: …}", explanation)
+    return train.value("average", "{decay: …} or {from_epoch: …}", explanation, of: .keys)
       .flatMap { train.component("average", from: $0) { try Averaging(from: &$0) } }
   }
 
   static func readGroups(_ train: inout Options) -> [Group] {
     train.suggest("groups", for: "param_groups", "parameter_groups", "layer_lr")
     let (range, explanation) = ("a list of groups", "nodes with their own learning rates")
-    guard let list = train.value("groups", range, explanation) else { return [] }
+    guard let list = train.value("groups", range, explanation, of: .list(.keys)) else {
+      return []
+    }
     guard case .list(let items) = list.content else {
       train.reject("groups", "groups must be \(range), found \(list.kind)")
       return []
@@ -76,10 +87,7 @@ extension TrainingDeclaration.Averaging {
   fileprivate init(from options: inout Options) throws {
     let decay = options.optionalDouble(
       "decay", in: .fraction, "the average's share in a ← decay·a + (1 − decay)·w")
-    let epoch =
-      options.contains("from_epoch")
-      ? options.int("from_epoch", in: 1..., "the first epoch whose weights are part of the mean")
-      : nil
+    let epoch = TrainingDeclaration.readFirstEpoch(&options)
     if !options.diagnostics.isEmpty { throw Diagnostics() }
     switch (decay, epoch) {
     case (let decay?, nil): self = .decay(decay)

@@ -57,44 +57,45 @@ public struct TrainingDeclaration: Sendable {
   public let optimizer: any Optimizer
   /// The name of the optimizer's type, such as `sgd`.
   public let optimizerName: String
-  public let schedule: any Schedule
-  public let epochs: Int
+  public internal(set) var schedule: any Schedule
+  public internal(set) var epochs: Int
   /// The number of samples per step; nil for all.
   public let batchSize: Int?
   public let sampling: Sampling
   /// The number of batches whose gradients are averaged for one step.
   public let accumulate: Int
   public let groups: [Group]
-  public let averaging: Averaging?
+  public internal(set) var averaging: Averaging?
   /// The number of epochs per row of metrics.csv. The last epoch always has a row.
-  public let recordEvery: Int
+  public internal(set) var recordEvery: Int
   /// The sizes of weights and gradients that rows contain per layer; none by default.
-  public let record: [LayerQuantity]
+  public internal(set) var record: [LayerQuantity]
   public let clipping: Clipping?
-  public let earlyStopping: EarlyStopping?
+  public internal(set) var earlyStopping: EarlyStopping?
   /// The weights that a run delivers; nil for the best if there are validation data,
   /// otherwise the last.
-  public let deliver: Weights?
+  public internal(set) var deliver: Weights?
   /// The times at which a run saves its state, from which it resumes after a crash.
   public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
   public let l2: Double
   /// Whether train columns are measured after the epoch, like those of other splits.
-  public let measuresTraining: Bool
+  public internal(set) var measuresTraining: Bool
   /// Whether the run writes an event file for TensorBoard.
   public let tensorboard: Bool
   /// The number of steps after which training ends, regardless of the epochs.
-  public let maxSteps: Int?
+  public internal(set) var maxSteps: Int?
   /// The number of seconds after which training ends, at the end of an epoch.
-  public let maxTime: Double?
+  public internal(set) var maxTime: Double?
   public let location: SourceLocation?
 
   /// Reads the section. Nil after an error, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let location = options.location(of: "train")
     let explanation = "the settings of training"
-    guard let node = options.value("train", "a mapping", explanation, default: nil) else {
+    guard let node = options.value("train", "a mapping", explanation, default: nil, of: .keys)
+    else {
       options.reject("train", "missing 'train': write at least train: {epochs: 100}")
       return nil
     }
@@ -132,7 +133,7 @@ public struct TrainingDeclaration: Sendable {
     record = TrainingDeclaration.readRecord(&train)
 
     clipping =
-      train.value("clip", "{norm: …} or {value: …}", "limits large gradients")
+      train.value("clip", "{norm: …} or {value: …}", "limits large gradients", of: .keys)
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
     groups = TrainingDeclaration.readGroups(&train)
     averaging = TrainingDeclaration.readAveraging(&train)
@@ -151,11 +152,12 @@ public struct TrainingDeclaration: Sendable {
     tensorboard = train.flag(
       "tensorboard", "write an event file for TensorBoard into the run's folder")
     maxSteps = train.limit(
-      "max_steps", "an integer ≥ 1", "steps after which training ends"
+      "max_steps", "an integer ≥ 1", "steps after which training ends", of: .integers(1...Int.max)
     ) { config in config.integer.flatMap { $0 >= 1 ? $0 : nil } }
     train.suggest("max_time", for: "timeout", "time_limit", "max_seconds")
     maxTime = train.limit(
-      "max_time", "a time such as '10 minutes'", "training ends with the epoch in which it is over"
+      "max_time", "a time such as '10 minutes'", "training ends with the epoch in which it is over",
+      of: .text
     ) { config in
       guard case .string(let text) = config.content,
         case .seconds(let seconds)? = CheckpointDeclaration.interval(text), seconds > 0
@@ -194,7 +196,7 @@ public struct TrainingDeclaration: Sendable {
     guard train.contains("deliver") else {
       _ = train.value(
         "deliver", "one of: best, last", explanation,
-        default: "best if there are validation data, else last")
+        default: "best if there are validation data, else last", of: .words(["best", "last"]))
       return nil
     }
     return train.choice("deliver", default: .last, of: Weights.self, explanation)
@@ -218,7 +220,9 @@ public struct TrainingDeclaration: Sendable {
       train.resolve("batch_size", ConfigValue(.int(size)))
       return size
     }
-    _ = train.value("batch_size", range, explanation, default: "full")
+    _ = train.value(
+      "batch_size", range, explanation, default: "full",
+      of: .either([.words(["full"]), .integers(1...Int.max)]))
     train.resolve("batch_size", "full")
     return nil
   }
@@ -228,7 +232,7 @@ extension Options {
   /// Reads a key that is false if it is absent, and then not part of the resolved file.
   mutating func flag(_ key: String, _ explanation: String) -> Bool {
     guard contains(key) else {
-      _ = value(key, "true or false", explanation, default: "false")
+      _ = value(key, "true or false", explanation, default: "false", of: .truth)
       return false
     }
     return bool(key, default: false, explanation)
@@ -236,9 +240,12 @@ extension Options {
 
   /// Reads a key that means no limit if it is absent, and then not part of the resolved file.
   fileprivate mutating func limit<Value>(
-    _ key: String, _ range: String, _ explanation: String, _ understand: (ConfigValue) -> Value?
+    _ key: String, _ range: String, _ explanation: String,
+    of domain: Description.Domain, _ understand: (ConfigValue) -> Value?
   ) -> Value? {
-    guard let config = value(key, range, explanation) else { return nil }
+    guard let config = value(key, range, explanation, of: .either([domain, .null])) else {
+      return nil
+    }
     if case .null = config.content { return nil }
     guard let limit = understand(config) else {
       reject(key, "\(key) must be \(range), found \(config.kind)")
@@ -266,7 +273,10 @@ extension TrainingDeclaration.EarlyStopping {
   /// Nil if the file has no such section, or after an error, which is recorded.
   fileprivate static func read(from train: inout Options) -> TrainingDeclaration.EarlyStopping? {
     let key = "early_stopping"
-    guard let config = train.value(key, "a mapping", "ends training that no longer improves")
+    guard
+      let config = train.value(
+        key, "a mapping", "ends training that no longer improves",
+        of: .either([.keys, .null, .truth]))
     else { return nil }
     switch config.content {
     case .null: return nil

@@ -67,7 +67,8 @@ extension Options {
     _ explanation: String = "", make: (ComponentType<Entry>, inout Options) throws -> Value
   ) -> Value? {
     guard
-      let found = value(key, registry.request, explanation, default: fallback)
+      let found = value(
+        key, registry.request, explanation, default: fallback, of: .component(registry.kind))
         ?? fallback.map({ ConfigValue(.string($0), at: location) })
     else { return nil }
     return component(key, reading: found, of: registry, make: make)
@@ -102,7 +103,7 @@ extension Options {
       return nil
     }
     return component(key, from: mapping) { inner in
-      _ = inner.string("type", "one of those that nnexp layers lists")
+      _ = inner.string("type", "one of those that nnexp types lists")
       return try make(entry, &inner)
     }
   }
@@ -120,7 +121,8 @@ extension Options {
       isRead = entries.map { _ in true }
       throw error
     }
-    _ = string("type", "one of those that nnexp layers lists")
+    _ = string("type", "one of those that nnexp types lists")
+    document("type", .component(registry.kind))
     return try make(type, &self)
   }
 }

@@ -33,6 +33,7 @@ extension Options {
     _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value
   ) -> Value? {
     let found = readValue(key, range: "a mapping", fallback: "{}", explanation)
+    document(key, .keys)
     return component(key, from: found ?? ConfigValue(.null, at: location), body)
   }
 

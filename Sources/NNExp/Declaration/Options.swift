@@ -226,7 +226,8 @@ public struct Options: Sendable {
   public mutating func optionalInt(
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
   ) -> Int? {
-    read(
+    defer { document(key, .either([.integers(bounds(range)), .null])) }
+    return read(
       key, range: describe(range), fallback: (Int?.none, ConfigValue(.null)), stopgap: nil,
       explanation,
       understand: { config -> Int?? in
@@ -252,7 +253,8 @@ public struct Options: Sendable {
   public mutating func optionalDouble(
     _ key: String, in range: Interval = .finite, _ explanation: String = ""
   ) -> Double? {
-    read(
+    defer { document(key, .either([.numbers(range), .null])) }
+    return read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
       fallback: (Double?.none, ConfigValue(.null)), stopgap: nil, explanation,
       understand: { config -> Double?? in
@@ -266,7 +268,8 @@ public struct Options: Sendable {
     _ key: String, default fallback: (Int, Int)? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
   ) -> (Int, Int) {
-    read(
+    defer { document(key, .pair(bounds(range))) }
+    return read(
       key, range: describe(range) + " or two of them, [rows, columns]",
       fallback: fallback.map { ($0, ConfigValue(pair: $0)) },
       stopgap: (inside(range), inside(range)),
@@ -274,17 +277,34 @@ public struct Options: Sendable {
       understand: { $0.pair(in: range) }, encode: ConfigValue.init(pair:))
   }
 
-  /// Reads `[a, b]`, or one integer for both; nil if the key is absent or null.
-  public mutating func optionalPair(
+  /// Reads one integer for every axis of an image, or a list with one for each: `3`, `[3, 5]`.
+  /// The list has one to three integers.
+  public mutating func extents(
+    _ key: String, default fallback: [Int]? = nil, in range: some RangeExpression<Int>,
+    _ explanation: String = ""
+  ) -> [Int] {
+    let one = Description.Domain.integers(bounds(range))
+    defer { document(key, .either([one, .list(one, 1...3)])) }
+    return read(
+      key, range: describe(range) + " or one per axis, as in [rows, columns]",
+      fallback: fallback.map { ($0, ConfigValue(extents: $0)) }, stopgap: [inside(range)],
+      explanation, understand: { $0.extents(in: range) }, encode: ConfigValue.init(extents:))
+  }
+
+  /// Reads one integer for every axis of an image, or a list with one for each; nil if the key is
+  /// absent or null.
+  public mutating func optionalExtents(
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
-  ) -> (Int, Int)? {
-    read(
-      key, range: describe(range) + " or two of them, [rows, columns]",
-      fallback: ((Int, Int)?.none, ConfigValue(.null)), stopgap: nil, explanation,
-      understand: { found -> (Int, Int)?? in
+  ) -> [Int]? {
+    let one = Description.Domain.integers(bounds(range))
+    defer { document(key, .either([one, .list(one, 1...3), .null])) }
+    return read(
+      key, range: describe(range) + " or one per axis, as in [rows, columns]",
+      fallback: ([Int]?.none, ConfigValue(.null)), stopgap: nil, explanation,
+      understand: { found -> [Int]?? in
         if case .null = found.content { return .some(nil) }
-        return found.pair(in: range).map { .some($0) }
-      }, encode: { $0.map(ConfigValue.init(pair:)) ?? ConfigValue(.null) })
+        return found.extents(in: range).map { .some($0) }
+      }, encode: { $0.map(ConfigValue.init(extents:)) ?? ConfigValue(.null) })
   }
 
   /// Reads a list of integers in `range` whose length is in `length`.
@@ -296,6 +316,13 @@ public struct Options: Sendable {
       ConfigValue(.list(values.map { ConfigValue(.int($0)) }))
     }
     let length = count.relative(to: 0..<Int.max)
+    defer {
+      document(
+        key,
+        .list(
+          .integers(bounds(range)),
+          length.lowerBound...max(length.lowerBound, length.upperBound - 1)))
+    }
     return read(
       key, range: "a list of \(describeCount(length))each \(describe(range))",
       fallback: fallback.map { ($0, encode($0)) },
@@ -317,6 +344,7 @@ public struct Options: Sendable {
     func encode(_ values: [Double]) -> ConfigValue {
       ConfigValue(.list(values.map { ConfigValue(.double($0)) }))
     }
+    defer { document(key, .list(.numbers(range))) }
     return read(
       key, range: "a list of numbers, each \(range)", fallback: fallback.map { ($0, encode($0)) },
       stopgap: [], explanation,
@@ -345,7 +373,8 @@ public struct Options: Sendable {
   public mutating func string(
     _ key: String, default fallback: String? = nil, _ explanation: String = ""
   ) -> String {
-    read(
+    defer { document(key, .text) }
+    return read(
       key, range: "a text", fallback: fallback.map { ($0, ConfigValue(.string($0))) }, stopgap: "",
       explanation,
       understand: { if case .string(let value) = $0.content { value } else { nil } },
@@ -354,7 +383,8 @@ public struct Options: Sendable {
 
   /// Reads a text; nil if the key is absent or null.
   public mutating func optionalString(_ key: String, _ explanation: String = "") -> String? {
-    read(
+    defer { document(key, .either([.text, .null])) }
+    return read(
       key, range: "a text", fallback: (String?.none, ConfigValue(.null)), stopgap: nil, explanation,
       understand: { config -> String?? in
         switch config.content {
@@ -372,6 +402,7 @@ public struct Options: Sendable {
     func encode(_ values: [String]) -> ConfigValue {
       ConfigValue(.list(values.map { ConfigValue(.string($0)) }))
     }
+    defer { document(key, .texts) }
     return read(
       key, range: "a text or a list of texts", fallback: fallback.map { ($0, encode($0)) },
       stopgap: [], explanation,
@@ -441,6 +472,19 @@ extension ConfigValue {
     return (a, b)
   }
 
+  /// One integer, or a list of one to three.
+  fileprivate func extents(in range: some RangeExpression<Int>) -> [Int]? {
+    if let one = integer { return range.contains(one) ? [one] : nil }
+    guard case .list(let items) = content, (1...3).contains(items.count) else { return nil }
+    let values = items.compactMap(\.integer).filter { range.contains($0) }
+    return values.count == items.count ? values : nil
+  }
+
+  fileprivate init(extents: [Int]) {
+    self = ConfigValue(.list(extents.map { ConfigValue(.int($0)) }))
+    if extents.count == 1 { self = ConfigValue(.int(extents[0])) }
+  }
+
   fileprivate init(pair: (Int, Int)) {
     self =
       pair.0 == pair.1
@@ -459,6 +503,16 @@ private func describe(_ range: some RangeExpression<Int>) -> String {
   case (false, false):
     return "an integer from \(bounds.lowerBound) to \(bounds.upperBound - 1)"
   }
+}
+
+extension Options.Description.Domain {
+  /// One integer, or two of them.
+  package static func pair(_ range: ClosedRange<Int>) -> Self {
+    .either([.integers(range), .list(.integers(range), 2...2)])
+  }
+
+  /// A text, or a list of texts.
+  package static var texts: Self { .either([.text, .list(.text)]) }
 }
 
 private func bounds(_ range: some RangeExpression<Int>) -> ClosedRange<Int> {

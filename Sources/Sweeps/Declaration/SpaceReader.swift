@@ -36,15 +36,19 @@ struct SpaceReader {
       "zip", "paths whose lists have the same length and vary together", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
     if let config = options.value(
-      "list", "a list of mappings", "explicit trials, each a mapping from paths to values")
+      "list", "a list of mappings", "explicit trials, each a mapping from paths to values",
+      of: .list(.mapping(.anything)))
     {
       keep { try SpaceReader.list(config) }
     }
-    if let config = options.value("sample", "a mapping", "values sampled from distributions") {
+    if let config = options.value(
+      "sample", "a mapping", "values sampled from distributions", of: .keys)
+    {
       keep { try SpaceReader.sample(config, &options) }
     }
     if let config = options.value(
-      "exclude", "a list of mappings", "combinations to omit: values, or bounds on them")
+      "exclude", "a list of mappings", "combinations to omit: values, or bounds on them",
+      of: .list(.mapping(.anything)))
     {
       do {
         exclusions = try SpaceReader.maps(config, "exclude").map { try $0.map(Exclusion.init) }
@@ -67,7 +71,8 @@ struct SpaceReader {
   private mutating func entries(
     _ key: String, _ explanation: String, _ options: inout Options
   ) -> [ConfigValue.Entry] {
-    guard let config = options.value(key, "a mapping", explanation) else { return [] }
+    guard let config = options.value(key, "a mapping", explanation, of: .mapping(.anything))
+    else { return [] }
     guard case .map(let entries) = config.content, !entries.isEmpty else {
       let found: String
       if case .map = config.content { found = "an empty one" } else { found = config.kind }
@@ -136,7 +141,8 @@ struct SpaceReader {
     var parameters: [(ConfigValue.Entry, Distribution)] = []
     let range = "a mapping from paths to distributions"
     let explanation = "one of the distributions below for each path"
-    if let config = options.value("parameters", range, explanation, default: nil),
+    if let config = options.value(
+      "parameters", range, explanation, default: nil, of: .mapping(.mapping(.anything))),
       case .map(let entries) = config.content
     {
       for entry in entries {

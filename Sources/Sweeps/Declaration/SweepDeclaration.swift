@@ -62,7 +62,9 @@ public struct SweepDeclaration: Sendable {
     var experiment = root
     var name: String?
     var header = Options(root, describing: isDescribing)
-    if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" })
+    // A sweep of another file has no settings of an experiment; an experiment with a base has.
+    if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" }),
+      root["sweep"] != nil || entries.allSatisfy({ ["base", "name"].contains($0.key) })
     {
       let relative = header.string(
         "base", "the experiment file of the trials, relative to this file")
@@ -70,7 +72,7 @@ public struct SweepDeclaration: Sendable {
         name = header.string("name", "the name of the sweep's folder")
       }
       header.document("name", default: "the experiment's name")
-      _ = header.value("sweep", "a mapping", "the variations")
+      _ = header.value("sweep", "a mapping", "the variations", of: .keys)
       header.rejectUnread()
       try header.diagnostics.throwIfAny()
       file =
@@ -107,11 +109,13 @@ public struct SweepDeclaration: Sendable {
     let count = options.int(
       "repeat", default: 1, in: 1...trialLimit,
       "number of seeds per trial, starting from the file's seed")
-    let halving = options.value("halving", "a mapping", "trains only the best trials to the end")
-      .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
+    let halving = options.value(
+      "halving", "a mapping", "trains only the best trials to the end", of: .keys
+    )
+    .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
     var expectations: [SweepExpectation] = []
     if let config = options.value(
-      "expect", "a mapping from statistics to bounds", "the conditions for exit code 0")
+      "expect", "a mapping from statistics to bounds", "the conditions for exit code 0", of: .keys)
     {
       do { expectations = try SweepExpectation.read(config) } catch {
         options.reject("expect", error)

@@ -28,7 +28,9 @@ public struct SweepExpectation: Sendable {
       let range =
         self == .fraction
         ? "a mapping from statuses to bounds" : "a mapping from columns to bounds"
-      return .init(key: rawValue, range: range, fallback: "none", explanation: explanation)
+      return .init(
+        key: rawValue, range: range, fallback: "none", explanation: explanation,
+        domain: .mapping(.texts))
     }
   }
 

@@ -196,6 +196,25 @@ public struct RunComparison: Sendable {
     return text.text
   }
 
+  /// The runs as a list of objects; a value that was not measured is null.
+  public var json: JSON {
+    .array(
+      rows.map { row in
+        .object(
+          shown.map { column in
+            let value: JSON =
+              switch row[column] {
+              case .empty: .null
+              case .int(let value): .int(value)
+              case .number(let value): .number(value)
+              case .float(let value): .number(Double(shortest(value)) ?? Double(value))
+              case .text(let text): .string(text)
+              }
+            return .init(columns[column].name, value)
+          })
+      })
+  }
+
   /// The comparison for a terminal: one row per run, or a few runs side by side.
   public var text: String { text { $0 } }
 

@@ -6,7 +6,8 @@ enum FormulaOptions {
   static func constants(from options: inout Options) -> [(name: String, value: Double)] {
     let range = "a mapping from names to numbers"
     guard
-      let found = options.value("constants", range, "numbers of the formula: {p: 2.5}")
+      let found = options.value(
+        "constants", range, "numbers of the formula: {p: 2.5}", of: .mapping(.numbers(.finite)))
     else { return [] }
     options.resolve("constants", found)
     guard case .map(let entries) = found.content else {
@@ -68,7 +69,7 @@ enum FormulaOptions {
       "scalar: one number; features: one per number of a sample; channels: one per channel")
     var range: Interval?
     if let found = options.value(
-      "range", "two numbers, the lower first", "the limits of the number")
+      "range", "two numbers, the lower first", "the limits of the number", of: .anything)
     {
       options.resolve("range", found)
       if case .list(let ends) = found.content, ends.count == 2,

@@ -11,7 +11,9 @@ struct Values: Initializer, Component {
   private let node: ConfigValue
 
   init(from options: inout Options) {
-    guard let node = options.value("values", "a list of numbers, nested or flat", "the numbers")
+    guard
+      let node = options.value(
+        "values", "a list of numbers, nested or flat", "the numbers", of: .list(.anything))
     else {
       options.reject("values", "missing 'values': a list of numbers, nested or flat, is required")
       self.node = ConfigValue(.list([]))

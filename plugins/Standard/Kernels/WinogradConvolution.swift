@@ -36,7 +36,8 @@ struct WinogradConvolution<S: KernelScalar> {
   static func suits(_ sizes: ConvolutionSizes) -> Bool {
     let (rows, columns) = (sizes.rows, sizes.columns)
     guard rows.size == 3, columns.size == 3, sizes.isDense, rows.dilation == 1,
-      columns.dilation == 1, rows.padding <= 2, columns.padding <= 2,
+      columns.dilation == 1, max(rows.padding, rows.paddingAfter) <= 2,
+      max(columns.padding, columns.paddingAfter) <= 2,
       min(sizes.inputs, sizes.units) >= 16
     else { return false }
     let tiles = ((sizes.y.rows + 3) / 4).times((sizes.y.columns + 3) / 4)
@@ -57,36 +58,42 @@ struct WinogradConvolution<S: KernelScalar> {
     ]
   }
 
-  func forward(_ pass: ForwardPass<S>, hasBias: Bool) {
+  func forward(
+    _ x: UnsafePointer<S>, weight: UnsafePointer<S>, bias: UnsafePointer<S>?,
+    into y: UnsafeMutablePointer<S>, samples: Int
+  ) {
     for g in 0..<sizes.groups {
       S.winogradFilters(
-        sizes.filters, pass.parameters[0].start + g &* sizes.weights, into: filters,
-        step: sizes.filterStep)
+        sizes.filters, weight + g &* sizes.weights, into: filters, step: sizes.filterStep)
       convolve(
-        sizes.tiles, step: sizes.filterStep, pass.samples, pass.x.start + g &* sizes.inputPart,
-        bias: hasBias ? pass.parameters[1].start + g &* sizes.units : nil, adds: false,
-        into: pass.y.start + g &* sizes.outputPart)
+        sizes.tiles, step: sizes.filterStep, samples, x + g &* sizes.inputPart,
+        bias: bias.map { $0 + g &* sizes.units }, adds: false, into: y + g &* sizes.outputPart)
     }
   }
 
-  func backward(_ pass: BackwardPass<S>, hasBias: Bool) {
+  func backward(
+    _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, weight: UnsafePointer<S>,
+    to dw: UnsafeMutablePointer<S>?, bias db: UnsafeMutablePointer<S>?,
+    dx: UnsafeMutablePointer<S>?, stores: Bool, samples: Int
+  ) {
     for g in 0..<sizes.groups {
-      let dy = pass.dy.start + g &* sizes.outputPart
-      if hasBias {
+      let dy = dy + g &* sizes.outputPart
+      if let db {
         S.addRowSums(
           dy, rows: sizes.units, columns: sizes.positions, step: sizes.groups &* sizes.outputPart,
-          samples: pass.samples, to: pass.gradients[1].start + g &* sizes.units)
+          samples: samples, to: db + g &* sizes.units)
       }
-      addFilterGradient(
-        pass.samples, pass.x.start + g &* sizes.inputPart, dy,
-        to: pass.gradients[0].start + g &* sizes.weights)
-      guard pass.needsInputGradient else { continue }
+      if let dw {
+        addFilterGradient(
+          samples, x + g &* sizes.inputPart, dy, to: dw + g &* sizes.weights)
+      }
+      guard let dx else { continue }
       S.winogradFilters(
-        sizes.flippedFilters, pass.parameters[0].start + g &* sizes.weights, into: filters,
+        sizes.flippedFilters, weight + g &* sizes.weights, into: filters,
         step: sizes.flippedFilterStep)
       convolve(
-        sizes.flippedTiles, step: sizes.flippedFilterStep, pass.samples, dy, bias: nil,
-        adds: !pass.storesInputGradient, into: pass.dx.start + g &* sizes.inputPart)
+        sizes.flippedTiles, step: sizes.flippedFilterStep, samples, dy, bias: nil, adds: !stores,
+        into: dx + g &* sizes.inputPart)
     }
   }
 

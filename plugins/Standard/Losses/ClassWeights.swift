@@ -24,7 +24,13 @@ enum ClassWeights: Sendable {
       return .list(options.doubles(key, default: fallback, in: .nonnegative, explanation))
     }
     let text = "[" + fallback.map { shortest($0) }.joined(separator: ", ") + "]"
-    guard let config = options.value(key, range, explanation, default: text) else {
+    guard
+      let config = options.value(
+        key, range, explanation, default: text,
+        of: .either([
+          .words(["balanced"]), .list(.numbers(.nonnegative)), .mapping(.numbers(.nonnegative)),
+        ]))
+    else {
       options.resolve(key, list(fallback))
       return .list(fallback)
     }
@@ -84,7 +90,8 @@ enum ClassWeights: Sendable {
 func labelSmoothing(from options: inout Options) -> Double {
   let explanation = "ε: targets become (1 − ε)t + ε/k for k classes"
   guard options.contains("label_smoothing") else {
-    _ = options.value("label_smoothing", "0 ≤ a number < 1", explanation, default: "0")
+    _ = options.value(
+      "label_smoothing", "0 ≤ a number < 1", explanation, default: "0", of: .numbers(.fraction))
     return 0
   }
   return options.double("label_smoothing", in: .fraction, explanation)

@@ -99,6 +99,51 @@ struct LogCosh: NamedFormulaLoss {
   }
 }
 
+/// The loss of the distance z between two samples that belong together (t = 1) or not (t = 0):
+/// together, the smaller the better; otherwise at least the margin m.
+///
+///     ℓ   = Σⱼ ½(tⱼzⱼ² + (1 − tⱼ)·max(m − zⱼ, 0)²)
+///     ∂zⱼ += tⱼzⱼ − (1 − tⱼ)·max(m − zⱼ, 0)
+///
+/// - Source: Hadsell, Chopra and LeCun 2006, where t is 1 for samples that differ.
+struct Contrastive: NamedFormulaLoss {
+  static let typeName = "contrastive"
+  static let foreignNames = ["contrastive_loss", "hinge_embedding_loss"]
+  static let documentation = Documentation(
+    "the loss of a distance: small for samples that belong together, else at least a margin",
+    equation: """
+      ℓ = Σⱼ ½(tⱼzⱼ² + (1 − tⱼ)·max(m − zⱼ, 0)²)
+      ∂zⱼ += tⱼzⱼ − (1 − tⱼ)·max(m − zⱼ, 0)
+      """,
+    shapes: "distances as output, and targets 0 or 1 of one shape",
+    example: "loss: {type: contrastive, margin: 1}",
+    source: "Hadsell, Chopra and LeCun 2006, \"Dimensionality reduction by learning an invariant "
+      + "mapping\"")
+
+  let loss: FormulaLoss
+  private let margin: Double
+
+  init(from options: inout Options) throws {
+    let margin = options.double(
+      "margin", default: 1, in: .positive,
+      "m: the distance from which different samples cost nothing")
+    self.margin = margin
+    loss = try FormulaLoss(
+      "½(t·z² + (1 − t)·max(m − z, 0)²)", constants: [("m", margin)])
+  }
+
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j \frac{1}{2} (t_j z_j^2 + (1 - t_j) \max(m - z_j, 0)^2)"#,
+      where: [#"m = \#(Equations.number(margin))"#],
+      inputs: [
+        .init(
+          derivative:
+            #"\frac{\partial \ell}{\partial z_j} = t_j z_j - (1 - t_j) \max(m - z_j, 0)"#)
+      ])
+  }
+}
+
 /// One minus the cosine of the angle between the output and the target.
 ///
 ///     ℓ   = 1 − Σⱼ zⱼtⱼ/(‖z‖·‖t‖)

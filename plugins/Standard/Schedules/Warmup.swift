@@ -111,7 +111,12 @@ extension ComponentType<any Schedule> {
     return making { options in
       let base = try make(&options)
       guard options.contains("warmup") else {
-        _ = options.value("warmup", "a mapping", explanation)
+        _ = options.value("warmup", "a mapping", explanation, of: .keys)
+        if options.isDescribing {
+          var inner = Options()
+          _ = Warmup(from: &inner)
+          options.document("warmup", keys: inner.descriptions)
+        }
         return base
       }
       return options.section("warmup", explanation) { Warmup(from: &$0) }
