@@ -62,16 +62,17 @@ INLINE long NAME(positions_within)(long start, long step, long count, long lower
 
 /// counts ← the entries of every window of a plane, with those in the padding if `withPadding`.
 static void NAME(window_counts)(const struct nnexp_window_geometry *w, int withPadding, REAL *counts) {
-  const long above = withPadding ? w->row_padding : 0, beside = withPadding ? w->column_padding : 0;
+  const long above = withPadding ? w->row_padding : 0, below = withPadding ? w->row_padding_after : 0;
+  const long left = withPadding ? w->column_padding : 0, right = withPadding ? w->column_padding_after : 0;
   for (long r = 0; r < w->position_rows; r++) {
     const long rows = NAME(positions_within)(
-        r * w->row_stride - w->row_padding, w->row_dilation, w->window_rows, -above, w->rows + above);
+        r * w->row_stride - w->row_padding, w->row_dilation, w->window_rows, -above, w->rows + below);
     for (long c = 0; c < w->position_columns; c++)
       *counts++ = (REAL)(
           rows
           * NAME(positions_within)(
-              c * w->column_stride - w->column_padding, w->column_dilation, w->window_columns, -beside,
-              w->columns + beside));
+              c * w->column_stride - w->column_padding, w->column_dilation, w->window_columns, -left,
+              w->columns + right));
   }
 }
 

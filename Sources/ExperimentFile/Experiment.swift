@@ -57,6 +57,9 @@ public final class Experiment: Sendable {
   /// The original text of the file.
   public let text: [UInt8]
 
+  /// The original text of the file that `base` names; nil if there is none.
+  public let baseText: [UInt8]?
+
   /// Every option with its effective value, as in `resolved.yaml`.
   public let resolved: ConfigValue
 
@@ -107,13 +110,14 @@ public final class Experiment: Sendable {
     plugins policy: PluginPolicy = .load, memo: Memo? = nil
   ) throws {
     try Experiment.requireExperiment(root, path: path)
+    let base = try BaseFile(of: root, path: path)
     let whole = try apply(
-      overrides: overrides, to: root, isType: registry.hasType,
+      overrides: overrides, to: Blocks.expanded(base?.merged ?? root), isType: registry.hasType,
       notes: { Experiment.notes(onMissing: $0, in: $1, registry: registry) })
     var options = Options(whole)
     try self.init(
-      &options, text: text, folder: Path.folder(of: path), fileName: Path.stem(of: path),
-      registry: registry, plugins: policy, memo: memo)
+      &options, text: text, base: base?.text, folder: Path.folder(of: path),
+      fileName: Path.stem(of: path), registry: registry, plugins: policy, memo: memo)
   }
 
   /// The descriptions of all keys that a file may have, for the sections that `text` contains.
@@ -143,10 +147,11 @@ public final class Experiment: Sendable {
   /// - Parameter fileName: the name of the experiment if the file does not declare one; nil
   ///   for the resolved.yaml of a run, whose name is not checked.
   private init(
-    _ options: inout Options, text: [UInt8], folder: String, fileName: String?,
-    registry: Registry, plugins policy: PluginPolicy, memo: Memo?
+    _ options: inout Options, text: [UInt8], base: [UInt8]? = nil, folder: String,
+    fileName: String?, registry: Registry, plugins policy: PluginPolicy, memo: Memo?
   ) throws {
     self.text = text
+    baseText = base
     location = options.location
     declaredFolder = Experiment.declaredFolder(in: options)
     let folder = declaredFolder.map { Path.join(folder, $0) } ?? folder
@@ -194,6 +199,9 @@ public final class Experiment: Sendable {
         DataDeclaration(from: &section, registry: registry, folder: folder)
       }
     }
+    _ = options.value(
+      "blocks", "a mapping", "lists of layers that model repeats: {block: NAME, repeat: 3}",
+      of: .anything)
     let modelSection = options.read(["model"], memo) { options in
       ModelDeclaration(from: &options, registry: registry)
     }
@@ -215,6 +223,9 @@ public final class Experiment: Sendable {
     let predictionsSection = options.read(["predictions"], memo) { options in
       PredictionsSection(from: &options)
     }
+    _ = options.value(
+      "base", "a file name",
+      "another experiment in the same folder, whose settings this one changes", of: .text)
     // A sweep reads this section; a single run ignores it.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them", of: .keys)

@@ -33,6 +33,7 @@ package struct FileReference: Sendable {
 
   /// The paths of mappings whose keys the user chooses: names of nodes, columns or ports.
   package static let withoutKeys: Set = [
+    "blocks",
     "start_from.nodes", "data.indices", "data.split.words", "model", "model.layer.initial",
     "model.layer.parameters", "metrics", "loss", "plugins", "sweep.grid", "sweep.zip",
     "sweep.list", "sweep.exclude", "sweep.expect.best", "sweep.expect.worst", "sweep.expect.mean",

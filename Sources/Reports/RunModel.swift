@@ -85,6 +85,7 @@ struct RunModel {
         try weights?.put(into: withData)
         samples = try Self.samples(withData, rows: rows)
         if weights != nil {
+          galleries += try Self.outputs(withData)
           galleries += try Self.activations(withData, row: rows.first)
         }
       } catch {
@@ -161,6 +162,55 @@ struct RunModel {
       return try data.held(index..<index + 1)
     }
     return nil
+  }
+
+  /// For each head whose output is an image: some samples with the input, the target and the output.
+  private static func outputs<S: Scalar>(_ prepared: PreparedExperiment<S>) throws -> [Gallery] {
+    let network = prepared.trainer.network
+    let splits = [
+      ("test", prepared.data.test), ("validation", prepared.data.validation),
+      ("training", prepared.data.train),
+    ]
+    guard let (split, found) = splits.first(where: { $0.1 != nil }), let data = found else {
+      return []
+    }
+    func image(_ values: [Double], _ shape: Shape) -> PixelImage? {
+      PixelImage(values, planes: shape[0], rows: shape[1], columns: shape[2])
+    }
+    // An output of rows and columns is an image if the input is one of as many.
+    let ports = prepared.graph.ports.map(\.shape).filter(isImage)
+    func asImage(_ shape: Shape) -> Shape {
+      let isFlat = shape.rank == 2 && ports.contains { $0[1] == shape[0] && $0[2] == shape[1] }
+      return isFlat ? [1, shape[0], shape[1]] : shape
+    }
+    return try prepared.heads.filter { isImage(asImage($0.outputShape)) }.map { head in
+      let shape = asImage(head.outputShape)
+      var images: [(label: String, image: PixelImage)] = []
+      for index in 0..<min(8, data.count) {
+        let sample = try data.held(index..<index + 1)
+        try network.load(sample)
+        let label = "row \(data.row(of: index) + 1)"
+        if let port = prepared.graph.ports.firstIndex(where: { isImage($0.shape) }) {
+          let (x, own) = (
+            network.activation(Graph.Edge(node: -1, output: port)), prepared.graph.ports[port].shape
+          )
+          let input = image((0..<own.count).map { Double(x[$0]) }, own)
+          images += input.map { [("\(label), input", $0)] } ?? []
+        }
+        if sample.targets.count == shape.count {
+          let target = image(sample.targets.map { Double($0) }, shape)
+          images += target.map { [("\(label), target", $0)] } ?? []
+        }
+        network.passes(1, isTraining: false).forward()
+        let y = network.activation(Graph.Edge(node: head.node))
+        let output = image((0..<shape.count).map { Double(y[$0]) }, shape)
+        images += output.map { [("\(label), output", $0)] } ?? []
+      }
+      return Gallery(
+        title: "The first samples of the \(split) split with the outputs of "
+          + "'\(prepared.graph.nodes[head.node].name)': black is the smallest number of an image, "
+          + "white the largest", images: images)
+    }
   }
 
   /// The outputs with rows and columns of the first nodes for one sample.

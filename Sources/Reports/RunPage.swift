@@ -263,7 +263,7 @@ public struct RunPage {
     if let commit = record.gitCommit { rows.append(["commit", commit]) }
     rows += (record.data + record.plugins).map { [$0.path, "SHA-256 " + $0.sha256] }
     page.table(["", ""], rows)
-    for file in ["experiment.yaml", "resolved.yaml", "columns.json", RunRecord.file] {
+    for file in ["experiment.yaml", "base.yaml", "resolved.yaml", "columns.json", RunRecord.file] {
       guard let bytes = try run.folder.readIfThere(file, limit: 1 << 26) else { continue }
       page.file(file, String(decoding: bytes, as: UTF8.self))
     }

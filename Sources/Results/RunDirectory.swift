@@ -120,7 +120,7 @@ public final class RunDirectory: Sendable {
     if names.count == 1, lock.isEmpty { return true }
     guard lock.elementsEqual(mark.utf8) else { return false }
     let early: Set = [
-      lockFile, "experiment.yaml", "resolved.yaml", "columns.json", "metrics.csv",
+      lockFile, "experiment.yaml", "base.yaml", "resolved.yaml", "columns.json", "metrics.csv",
       TimingWriter.file, Summary.file,
     ]
     return try names.allSatisfy { name in

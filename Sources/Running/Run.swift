@@ -60,6 +60,7 @@ public final class Run<S: Scalar> {
     beginning = continuation?.state
     earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
+    if let base = experiment.baseText { try directory.write(base, to: "base.yaml") }
     try directory.write(
       experiment.resolvedText(
         relativeTo: absolutePath(of: experiment.folder), startingFrom: prepared.startingRun),

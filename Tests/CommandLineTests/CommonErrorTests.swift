@@ -120,8 +120,8 @@ import Testing
     ),
     (
       "units=2", "the file has no 'units'", 1,
-      "known keys: data, dtype, expect, gradient_check, loss, metrics, model, name, notation, "
-        + "plugins, predictions, seed, start_from, sweep, train"
+      "known keys: base, blocks, data, dtype, expect, gradient_check, loss, metrics, model, name, "
+        + "notation, plugins, predictions, seed, start_from, sweep, train"
     ),
     (
       "train.record_every=2", "the file has no 'train.record_every'", 7,
@@ -216,8 +216,9 @@ import Testing
     #expect(
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
-        note: commands: init, run, resume, sweep, collect, validate, test, gradcheck, evaluate, \
-        predict, runs, compare, plot, report, watch, serve, export, explain, types, plugin, schema, lsp
+        note: commands: init, run, resume, sweep, collect, validate, test, gradcheck, lr, \
+        evaluate, predict, runs, compare, plot, report, watch, serve, export, explain, types, \
+        plugin, schema, lsp
 
         """)
   }
@@ -244,8 +245,9 @@ import Testing
       """
     #expect(
       try errors("validate", "m.yaml", text: images) == """
-        m.yaml:5:16: error: 'convolution' (convolution): expected [channels, rows, columns], found \
-        [2, 2]; for images of one channel write data: {shape: [1, 2, 2]}
+        m.yaml:5:16: error: 'convolution' (convolution): the input [2, 2] has one axis after the \
+        channels; write window: [2] if this is meant; for images of one channel write data: \
+        {shape: [1, 2, 2]}
             model: [{type: convolution, channels: 2, window: 2}, flatten, {type: dense, units: 1}]
                            ^
         note: the data are [2, 2] per sample

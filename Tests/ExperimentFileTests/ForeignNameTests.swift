@@ -38,6 +38,24 @@ import Testing
       "unknown loss type 'sparse_categorical_crossentropy'; did you mean 'cross_entropy'?"
     ),
     ("model: [conv2d]", "unknown layer type 'conv2d'; did you mean 'convolution'?"),
+    ("model: [Conv1d]", "unknown layer type 'Conv1d'; did you mean 'convolution'?"),
+    (
+      "model: [ConvTranspose2d]",
+      "unknown layer type 'ConvTranspose2d'; did you mean 'transposed_convolution'?"
+    ),
+    (
+      "model: [DepthwiseConv2D]",
+      "unknown layer type 'DepthwiseConv2D'; did you mean 'depthwise_convolution'?"
+    ),
+    ("model: [GroupNorm]", "unknown layer type 'GroupNorm'; did you mean 'group_normalization'?"),
+    ("model: [RMSNorm]", "unknown layer type 'RMSNorm'; did you mean 'rms_normalization'?"),
+    ("model: [Dropout2d]", "unknown layer type 'Dropout2d'; did you mean 'spatial_dropout'?"),
+    ("model: [AvgPool3d]", "unknown layer type 'AvgPool3d'; did you mean 'average_pooling'?"),
+    (
+      "model: [AdaptiveAvgPool2d]",
+      "unknown layer type 'AdaptiveAvgPool2d'; did you mean 'adaptive_pooling'?"
+    ),
+    ("model: [matmul]", "unknown layer type 'matmul'; did you mean 'matrix_product'?"),
     ("model: [Linear]", "unknown layer type 'Linear'; did you mean 'dense'?"),
     ("model: [MaxPool2d]", "unknown layer type 'MaxPool2d'; did you mean 'max_pooling'?"),
     (

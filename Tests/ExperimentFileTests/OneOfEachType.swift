@@ -39,7 +39,11 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     "constant_initializer": "value: 1",
     "values": "values: [[1, 2]]",
     "dense": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",
-    "reshape": "shape: [1, 4, 4]",
+    "reshape": "shape: [1, 4, 4]", "split": "axis: 1, sizes: [1, 3]",
+    "adaptive_pooling": "output: [3, 2]",
+    "group_normalization": "groups: 1", "local_response_normalization": "size: 3",
+    "depthwise_convolution": "window: 2", "separable_convolution": "channels: 2, window: 2",
+    "transposed_convolution": "channels: 2, window: 2, stride: 2",
     "convolution": "channels: 2, window: [3, 2], padding: 1", "max_pooling": "window: 2, stride: 1",
     "average_pooling": "window: [2, 1], padding: 0", "lp_pooling": "window: 2, p: 2.5",
     "layer formula": "y: \"x·σ(x)\"", "loss formula": "value: \"(z − t)²\"",
@@ -69,14 +73,19 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     if declared.contains("{type: embedding") { return embeddingText(declared) }
     let merges = [
       "add", "multiply", "concatenate", "subtract", "divide", "maximum", "minimum",
+      "matrix_product",
     ].contains { declared.contains("{type: \($0)") }
-    let layer = merges ? String(declared.dropLast()) + ", inputs: [first, first]}" : declared
+    let isHalved = declared.contains("{type: glu")
+    let layer =
+      merges
+      ? String(declared.dropLast()) + ", inputs: [image, image]}"
+      : isHalved ? String(declared.dropLast()) + ", inputs: first}" : declared
     return """
       data: {inline: {inputs: [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]], targets: [1]}}
       model:
         - {type: dense, units: 16, name: first, initial: {weight: orthogonal}}
         - {type: reshape, shape: [1, 4, 4], name: image}
-        - \(layer.replacing("first", with: "image"))
+        - \(layer)
         - flatten
         - {type: dense, units: 1, frozen: [bias], l1: 0.1, initial: {bias: {constant: 1}}}
       train: {epochs: 2, clip: {norm: 1}, early_stopping: {patience: 2, monitor: train_loss}}

@@ -51,10 +51,48 @@ IMAGE = (
         "- {type: convolution, channels: 4, window: [3, 2], stride: [2, 1], bias: false}",
         "- {type: convolution, channels: 2, window: 3, dilation: 2, padding: 2}",
         "- {type: convolution, channels: 6, window: 3, groups: 3}",
+        "- {type: convolution, channels: 2, window: 4, padding: same_lower, stride: 2}",
+        "- {type: convolution, channels: 2, window: 3, padding: [[0, 1], [2, 1]]}",
+        "- {type: depthwise_convolution, window: 3, multiplier: 2, padding: same}",
+        "- {type: separable_convolution, channels: 4, window: 3}",
+        "- {type: transposed_convolution, channels: 2, window: 3, stride: 2, padding: same}",
+        # Without groups: with them, onnxruntime agrees, but ONNX's reference evaluator does not.
+        "- {type: transposed_convolution, channels: 3, window: 3, stride: 2, padding: 1, "
+        "output_padding: 1}",
+        *("- {type: reshape, shape: [%s]}\n  - {type: %s}" % pair for pair in [
+            ("3, 72", "convolution, channels: 2, window: [3], padding: 1"),
+            ("3, 72", "depthwise_convolution, window: [3]"),
+            ("3, 72", "separable_convolution, channels: 4, window: [3]"),
+            ("3, 72", "transposed_convolution, channels: 2, window: [2], stride: 2"),
+            ("3, 72", "max_pooling, window: [3], padding: same"),
+            ("3, 72", "lp_pooling, window: [3], stride: 2"),
+            ("3, 8, 3, 3", "convolution, channels: 2, window: 2, groups: 1, stride: [2, 1, 1]"),
+            ("3, 8, 3, 3", "depthwise_convolution, window: 2"),
+            ("3, 8, 3, 3", "transposed_convolution, channels: 2, window: 2, stride: 2"),
+            ("3, 8, 3, 3", "max_pooling, window: 2, padding: [[0, 0], [1, 0], [0, 1]]"),
+            ("3, 8, 3, 3", "average_pooling, window: 2, padding: 1, count_padding: true"),
+            ("3, 8, 3, 3", "average_pooling, global: true"),
+        ]),
         "- {type: transpose, axes: [1, 2, 0]}",
         "- {type: slice, axis: 2, start: -7, end: 8, step: 2}",
         "- {type: pad, padding: [[1, 2], [0, 1]], value: 0.5}",
         "- {type: upsample, factor: [2, 3]}",
+        "- {type: upsample, factor: [2, 3], mode: bilinear}",
+        "- {type: adaptive_pooling, output: [3, 2]}",
+        "- {type: adaptive_pooling, output: 2, by: max}",
+        "- {type: reduce, by: sum, axes: [0, 2]}", "- {type: reduce, axes: [1], keep_axes: true}",
+        "- {type: reduce, by: max, axes: []}", "- {type: spatial_dropout, rate: 0.3}",
+        "- gaussian_noise", "- {type: softmax, axis: 2}", "- {type: log_softmax, axis: 1}",
+        "- {type: group_normalization, groups: 3}", "- instance_normalization",
+        "- {type: layer_normalization, axes: [0]}", "- {type: rms_normalization, axes: [1, 2]}",
+        "- {type: local_response_normalization, size: 3, alpha: 0.5}",
+        "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
+        "  - {type: multiply, inputs: [input, a]}",
+        "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
+        "  - {type: add, inputs: [a, input, a]}",
+        "- {type: split, sizes: [1, 2], name: a}\n"
+        "  - {type: multiply, inputs: [a.part_1, a.part_2]}",
+        "- {type: matrix_product, inputs: [input, input], transpose: second}",
     ])
 FLAT = (
     [f"- {{type: {layer}, window: 3, stride: 2{rest}}}"
@@ -62,7 +100,7 @@ FLAT = (
      for rest in ("", ", padding: 1", ", ceil_mode: true")]
     + [f"- {layer}" for layer in ELEMENTWISE[:-1] + FORMULAS + WINDOWS]
     + [
-        "- {type: dense, units: 3, bias: false}",
+        "- {type: dense, units: 3, bias: false}", "- glu",
         "- {type: dense, units: 12, name: a, inputs: input}\n"
         "  - {type: tanh, name: b, inputs: input}\n"
         "  - {type: add, inputs: [a, b, input]}",

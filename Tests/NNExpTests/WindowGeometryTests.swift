@@ -21,13 +21,15 @@ extension VectorMathTests {
         // The first entry of the first window must not be the last padded one of a short axis.
         let padding = min(pick(0...2, first + 2), (size - 1) * dilation / 2)
         let stride = pick(1...4, first + 3)
-        let room = length + 2 * padding - extent
+        let after = min(pick(0...2, first + 5), (size - 1) * dilation / 2)
+        let room = length + padding + after - extent
         // With a last window that begins in the padding or beyond.
         let isCeiling = pick(0...1, first + 4) == 1
         var positions = (isCeiling ? room + stride - 1 : room) / stride + 1
         if positions > 1, (positions - 1) * stride >= length + padding { positions -= 1 }
         return WindowGeometry.Axis(
-          size: size, stride: stride, padding: padding, dilation: dilation, positions: positions)
+          size: size, stride: stride, padding: padding, paddingAfter: after, dilation: dilation,
+          positions: positions)
       }
       let (rows, columns) = (pick(1...9, 0), pick(1...70, 1))
       geometry = WindowGeometry(
@@ -211,8 +213,10 @@ extension VectorMathTests {
   }
 
   @Test func `norms beyond the bounds are left to the caller`() {
-    let axis = WindowGeometry.Axis(size: 2, stride: 1, padding: 0, dilation: 1, positions: 3)
-    let single = WindowGeometry.Axis(size: 1, stride: 1, padding: 0, dilation: 1, positions: 1)
+    let axis = WindowGeometry.Axis(
+      size: 2, stride: 1, padding: 0, paddingAfter: 0, dilation: 1, positions: 3)
+    let single = WindowGeometry.Axis(
+      size: 1, stride: 1, padding: 0, paddingAfter: 0, dilation: 1, positions: 1)
     let geometry = WindowGeometry(rows: 1, columns: 4, down: single, across: axis)
     let norm = LpNorm(p: 2.5, inverseLow: 0, least: 1e-3, most: 1e3, normalizes: false)
     withEveryInstructionSet { isa in

@@ -31,9 +31,23 @@ def windows(x, size, stride, padding=0, fill=0.0):
     """[samples, channels, rows', columns', size, size] of images."""
     size = size if isinstance(size, list) else [size, size]
     stride = stride if isinstance(stride, list) else [stride, stride]
-    x = np.pad(x, [(0, 0), (0, 0), (padding,) * 2, (padding,) * 2], constant_values=fill)
+    if padding == "same":
+        sums = [
+            max(0, -(-n // st) * st - st + w - n) for n, w, st in zip(x.shape[2:], size, stride)]
+        pads = [(n // 2, n - n // 2) for n in sums]
+    else:
+        pads = [(padding,) * 2] * 2
+    x = np.pad(x, [(0, 0), (0, 0), *pads], constant_values=fill)
     view = np.lib.stride_tricks.sliding_window_view(x, size, axis=(2, 3))
     return view[:, :, ::stride[0], ::stride[1]]
+
+
+def doubled(x, axis):
+    """Twice as many numbers along an axis, linear between their centers."""
+    before = np.concatenate([x.take([0], axis), x], axis).take(range(x.shape[axis]), axis)
+    after = np.concatenate([x, x.take([-1], axis)], axis).take(range(1, x.shape[axis] + 1), axis)
+    pair = np.stack([x * 0.75 + before * 0.25, x * 0.75 + after * 0.25], axis + 1)
+    return pair.reshape(x.shape[:axis] + (-1,) + x.shape[axis + 1:])
 
 
 FUNCTIONS = {
@@ -94,6 +108,8 @@ class Network:
         if kind == "dense":
             y = x.reshape(len(x), -1) @ self.tensor(node, "weight").T
             return y + self.tensor(node, "bias") if node["bias"] else y
+        if kind == "embedding" and node["padding"] is None:
+            return self.tensor(node, "weight")[x[:, 0].astype(int)]
         if kind == "tanh":
             return np.tanh(x)
         if kind == "sigmoid":
@@ -127,6 +143,24 @@ class Network:
                 return y
             return self.tensor(node, "weight").reshape(shape) * y + self.tensor(
                 node, "bias").reshape(shape)
+        if kind == "group_normalization" and node["affine"]:
+            sets = x.reshape(len(x), node["groups"], -1)
+            y = sets - sets.mean(axis=2, keepdims=True)
+            y = y / np.sqrt((y**2).mean(axis=2, keepdims=True) + node["epsilon"])
+            shape = (-1,) + (1,) * (x.ndim - 2)
+            return self.tensor(node, "weight").reshape(shape) * y.reshape(x.shape) + self.tensor(
+                node, "bias").reshape(shape)
+        if kind == "upsample" and node["mode"] == "bilinear" and node["factor"] == 2:
+            return doubled(doubled(x, 2), 3)
+        if kind == "reshape":
+            return x.reshape(len(x), *node["shape"])
+        if kind == "transposed_convolution" and node["window"] == node["stride"]:
+            # The windows do not overlap.
+            w = self.tensor(node, "weight")
+            y = np.einsum("sirc,iouv->sorucv", x, w)
+            samples, channels, rows, height, columns, width = y.shape
+            y = y.reshape(samples, channels, rows * height, columns * width)
+            return y + self.tensor(node, "bias")[:, None, None]
         if kind == "average_pooling" and node["global"]:
             return x.mean(axis=(2, 3), keepdims=True)
         if kind == "dropout":
@@ -138,7 +172,7 @@ class Network:
         if kind == "multiply":
             return np.prod(xs, axis=0)
         if kind == "concatenate":
-            return np.concatenate([x.reshape(len(x), -1) for x in xs], axis=1)
+            return np.concatenate(xs, axis=1)
         if kind == "convolution" and node["groups"] == 1 and node["dilation"] == 1:
             w = self.tensor(node, "weight")
             parts = [
@@ -256,6 +290,9 @@ def encoded(run, port, table):
             codes = np.array([places.get(c, -1) for c in cells])
             if fill is not None and column.get("fill") != "indicator":
                 codes[missing] = int(fill)
+            if "indices" in port:
+                numbers += [codes.astype(float)]
+                continue
             numbers += [(codes == i).astype(float) for i in range(len(places))]
         else:
             if column["type"] == "date":

@@ -14,43 +14,11 @@ import math
 import torch
 import torch.nn.functional as F
 
-from reference import Draw, numbers, write
+from reference import Draw, LayerCases, write
 
-cases = []
 draw = Draw(20260101)
-
-
-def tensor(t, shape):
-    return {"shape": list(shape), "values": numbers(t)}
-
-
-def case(name, layer, options, inputs, function, parameters=(), state=(), training=True):
-    """Adds a case. `function(inputs, parameters, state)` returns y, and may change the state."""
-    inputs = [x.clone().requires_grad_() for x in inputs]
-    values = [w.clone().requires_grad_() for _, w in parameters]
-    after = [s.clone() for _, s in state]
-    y = function(inputs, values, after)
-    dy = draw.normal(*y.shape)
-    gradients = torch.autograd.grad((y * dy).sum(), inputs + values)
-    assert all(torch.isfinite(g).all() for g in gradients), name
-    case = {
-        "name": name,
-        "type": layer,
-        "options": options,
-        "samples": inputs[0].shape[0],
-        "training": training,
-        "inputs": [tensor(x, x.shape[1:]) for x in inputs],
-        "parameters": [{"name": n, **tensor(w, w.shape)} for n, w in parameters],
-        "state": [
-            {"name": n, "before": numbers(s), "after": numbers(a)}
-            for (n, s), a in zip(state, after)
-        ],
-        "dy": numbers(dy),
-        "y": tensor(y, y.shape[1:]),
-        "dInputs": [numbers(g) for g in gradients[: len(inputs)]],
-        "gradients": [numbers(g) for g in gradients[len(inputs) :]],
-    }
-    cases.append(case)
+all_cases = LayerCases(draw)
+case, cases = all_cases.add, all_cases.cases
 
 
 def elementwise(name, layer, options, function, inputs=None):

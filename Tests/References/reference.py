@@ -51,6 +51,44 @@ def plain(x):
     return int(x) if x == int(x) and abs(x) < 1e15 and str(x) != "-0.0" else x
 
 
+def tensor(t, shape):
+    return {"shape": list(shape), "values": numbers(t)}
+
+
+class LayerCases:
+    """The cases of a file of layers, each with random ∂L/∂y from `draw`."""
+
+    def __init__(self, draw):
+        self.draw, self.cases = draw, []
+
+    def add(self, name, layer, options, inputs, function, parameters=(), state=(), training=True):
+        """Adds a case. `function(inputs, parameters, state)` returns y, and may change the state."""
+        inputs = [x.clone().requires_grad_() for x in inputs]
+        values = [w.clone().requires_grad_() for _, w in parameters]
+        after = [s.clone() for _, s in state]
+        y = function(inputs, values, after)
+        dy = self.draw.normal(*y.shape)
+        gradients = torch.autograd.grad((y * dy).sum(), inputs + values)
+        assert all(torch.isfinite(g).all() for g in gradients), name
+        self.cases.append({
+            "name": name,
+            "type": layer,
+            "options": options,
+            "samples": inputs[0].shape[0],
+            "training": training,
+            "inputs": [tensor(x, x.shape[1:]) for x in inputs],
+            "parameters": [{"name": n, **tensor(w, w.shape)} for n, w in parameters],
+            "state": [
+                {"name": n, "before": numbers(s), "after": numbers(a)}
+                for (n, s), a in zip(state, after)
+            ],
+            "dy": numbers(dy),
+            "y": tensor(y, y.shape[1:]),
+            "dInputs": [numbers(g) for g in gradients[: len(inputs)]],
+            "gradients": [numbers(g) for g in gradients[len(inputs) :]],
+        })
+
+
 def write(script, head, **sections):
     """One case per line, so that differences show which case has changed."""
     head = {

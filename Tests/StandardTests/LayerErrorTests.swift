@@ -44,29 +44,42 @@ import Testing
       "convolution", [],
       """
       error: missing 'channels': an integer from 1 to 65536 is required
-      error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is \
+      error: missing 'window': an integer from 1 to 65536 or one per axis, as in [rows, columns] is \
       required
       """)
     try expect(
       "convolution", [("channels", 4), ("window", [3, 0]), ("stride", 0), ("padding", -1)],
       """
-      error: window must be an integer from 1 to 65536 or two of them, [rows, columns], found a list
-      error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found the \
-      number 0
-      error: padding must be an integer from 0 to 65536 or two of them, [rows, columns], found the \
-      number -1
+      error: window must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found \
+      a list
+      error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found \
+      the number 0
+      error: padding must be a number, one per axis, [before, after] per axis, same or same_lower, \
+      each from 0 to 65536, found -1
       """)
     try expect(
       "convolution",
       [("channels", 4), ("window", 3), ("stride", 1_000_000_000_000_000_000)],
-      "error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found the "
-        + "number 1000000000000000000")
+      "error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found "
+        + "the number 1000000000000000000")
     try expect(
       "convolution", [("channels", 4), ("window", 3), ("groups", 3)],
       "error: groups 3 does not divide the 4 output channels")
     let options: [(String, ConfigValue)] = [("channels", 4), ("window", 3)]
     try expectPlan(
-      "convolution", options, [5], fact: "expected [channels, rows, columns], found [5]")
+      "convolution", options, [5],
+      fact: "expected [channels, positions], [channels, rows, columns] or [channels, slices, rows, "
+        + "columns], found [5]")
+    try expectPlan(
+      "convolution", [("channels", 4), ("window", [3, 3])], [28, 28],
+      fact: "the input [28, 28] has 1 image axis, but window has 2 numbers; for images of one "
+        + "channel write data: {shape: [1, 28, 28]}")
+    try expectPlan(
+      "convolution", options + [("padding", [[1, 0], [0, 2]])], [1, 3, 4, 5],
+      fact: "the input [1, 3, 4, 5] has 3 image axes, but padding has 2 numbers")
+    try expectPlan(
+      "convolution", [("channels", 4), ("window", [3]), ("padding", [[1, 0]])], [1, 1],
+      fact: "window 3 does not fit 1 position with padding 1 before and 0 after")
     try expectPlan("convolution", options, [1, 5, 2], fact: "window 3 does not fit 2 columns")
     try expectPlan("convolution", options, [1, 1, 5], fact: "window 3 does not fit 1 row")
     try expectPlan(
@@ -78,11 +91,32 @@ import Testing
     try expectPlan("convolution", options, [2, 0, 5], fact: "the input [2, 0, 5] has no numbers")
   }
 
+  @Test func `wrong transposed convolutions are reported`() throws {
+    let (type, options): (String, [(String, ConfigValue)]) = (
+      "transposed_convolution", [("channels", 4), ("window", 3)]
+    )
+    try expectPlan(
+      type, options + [("stride", 2), ("output_padding", 2)], [1, 5, 5],
+      fact: "output_padding 2 must be less than the stride 2")
+    try expectPlan(
+      type, options + [("padding", "same"), ("output_padding", 1)], [1, 5, 5],
+      fact: "output_padding has no effect if padding is same; remove one of them")
+    try expectPlan(
+      type, options + [("output_padding", [0, 0, 0])], [1, 5, 5],
+      fact: "the input [1, 5, 5] has 2 image axes, but output_padding has 3 numbers")
+    try expectPlan(
+      type, [("channels", 4), ("window", [3]), ("padding", 4)], [1, 5],
+      fact: "nothing of axis 1 is left without the padding")
+    try expectPlan(
+      type, options + [("groups", 2)], [3, 5, 5],
+      fact: "groups 2 does not divide the 3 input channels")
+  }
+
   @Test(arguments: ["lp_pooling", "max_pooling", "average_pooling"])
   func wrongPoolingsAreReported(type: String) throws {
     try expect(
       type, [],
-      "error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is "
+      "error: missing 'window': an integer from 1 to 65536 or one per axis, as in [rows, columns] is "
         + "required")
     try expect(
       type, [("global", true), ("window", 2), ("ceil_mode", true)],
@@ -91,19 +125,23 @@ import Testing
       error: ceil_mode has no effect if global is true; remove one of them
       """)
     try expect(
-      type, [("window", 2), ("stride", [1, 2, 3])],
-      "error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found a "
-        + "list")
+      type, [("window", 2), ("stride", [1, 2, 3, 4])],
+      "error: stride must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found "
+        + "a list")
     try expectPlan(
       type, [("window", 2)], [3, 4],
-      fact: "expected [features] or [channels, rows, columns], found [3, 4]; for images of one "
-        + "channel write data: {shape: [1, 3, 4]}")
+      fact: "the input [3, 4] has one axis after the channels; write window: [2] if this is meant; "
+        + "for images of one channel write data: {shape: [1, 3, 4]}")
+    try expectPlan(
+      type, [("window", 2)], [],
+      fact: "expected [features] or [channels, …] with one to three axes after the channels, found "
+        + "[]")
     try expectPlan(type, [("window", 3)], [1, 4, 2], fact: "window 3 does not fit 2 columns")
     try expectPlan(type, [("window", 3)], [2], fact: "window 3 does not fit 2 features")
     try expectPlan(type, [("window", 3)], [1], fact: "window 3 does not fit 1 feature")
     try expectPlan(
       type, [("window", [2, 3])], [8],
-      fact: "the input [8] has one axis, but the options name two; write one number each")
+      fact: "the input [8] has 1 image axis, but window has 2 numbers")
     try expectPlan(
       type, [("window", 2), ("padding", 2)], [1, 4, 4],
       fact: "a window of 2 rows would lie entirely in the padding of 2; reduce the padding")
@@ -167,7 +205,7 @@ import Testing
       "layer_normalization", [("width", 1)],
       """
       error: unknown key 'width'
-      note: known keys: affine, epsilon
+      note: known keys: affine, axes, epsilon
       """)
     try expect("sigmoid", [("slope", 1)], "error: unknown key 'slope'")
     try expect(
@@ -187,13 +225,45 @@ import Testing
       fact: "cannot reshape [8] into [3, 3]: 8 numbers are not 9")
     for type in ["add", "multiply"] {
       try expectPlan(
-        type, [], [2, 3], [2, 3], [6], fact: "the inputs must have one shape, found [2, 3] and [6]")
+        type, [], [2, 3], [2, 3], [6],
+        fact:
+          "the inputs must have one shape, or extents of 1 where they differ, found [2, 3] and [6]")
     }
     for other: Port in [[6], [1, 4], [2, 3, 1]] {
       try expectPlan(
         "concatenate", [], [2, 3], other,
         fact: "the inputs may differ only in their first extent, found [2, 3] and \(other)")
     }
+    try expectPlan(
+      "matrix_product", [], [2, 3], [2, 4],
+      fact:
+        "the columns of the first matrix must be as many as the rows of the second, found 3 and 2")
+    try expectPlan(
+      "matrix_product", [], [2, 3], [3],
+      fact: "expected two matrices, or two lists of as many matrices, found [2, 3] and [3]")
+    try expectPlan("reduce", [("axes", [2])], [2, 3], fact: "the input [2, 3] has no axis 2")
+    try expectPlan(
+      "split", [("sizes", [2, 3])], [6],
+      fact: "the sizes of the parts must add up to the extent 6 of axis 0, found 5")
+    try expectPlan(
+      "group_normalization", [("groups", 2)], [3, 4],
+      fact: "groups 2 does not divide the channels of the input [3, 4]")
+    try expectPlan(
+      "instance_normalization", [], [3],
+      fact: "expected [channels, …] with one to three axes after the channels, found [3]")
+    for type in ["softmax", "log_softmax"] {
+      try expectPlan(type, [("axis", 1)], [3], fact: "the input [3] has no axis 1")
+    }
+    try expectPlan(
+      "layer_normalization", [("axes", [1])], [3], fact: "the input [3] has no axis 1")
+    try expectPlan(
+      "embedding", [("size", 2), ("padding", 4)], .indices(below: 4, [3]),
+      fact: "padding 4 is not an index below 4")
+    try expectPlan(
+      "adaptive_pooling", [("output", 2)], [3, 4],
+      fact: "the input [3, 4] has one axis after the channels; write output: [2] if this is meant; "
+        + "for images of one channel write data: {shape: [1, 3, 4]}")
+    try expectPlan("glu", [], [3], fact: "the extent of axis 0 must be even, found [3]")
     try expectPlan("batch_normalization", [], [0], fact: "the input [0] has no numbers")
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
   }
@@ -207,7 +277,9 @@ import Testing
     for type in standardRegistry.layers.names {
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
-        ("padding", 65_536), ("cropping", 65_536), ("axes", [0]), ("factor", 65_536),
+        ("padding", 65_536), ("output_padding", 0), ("cropping", 65_536), ("axes", [0]),
+        ("sizes", [1, 1]), ("groups", 2), ("output", [2, 2]),
+        ("factor", 65_536),
         ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
         ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),
         ("shape", [ConfigValue(.int(.max)), ConfigValue(.int(.max))]),
@@ -231,7 +303,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 43)
+    #expect(standardRegistry.layers.names.count == 57)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

@@ -38,7 +38,9 @@ struct ReferenceLayerTests {
     var testDescription: String { name }
   }
 
-  static let cases = try! Repository.reference("pytorch_layers.json", as: File.self).cases
+  static let cases = ["pytorch_layers.json", "pytorch_blocks.json"].flatMap {
+    try! Repository.reference($0, as: File.self).cases
+  }
 
   @Test(arguments: cases)
   func everyLayerAgreesWithPyTorch(_ reference: Case) throws {
@@ -60,9 +62,11 @@ struct ReferenceLayerTests {
 
   /// Every layer that has weights or changes the shape is in the file.
   @Test func everyLayerIsCompared() {
-    // Dropout is random, and two others only copy. Embeddings are in the file of graphs.
+    // Dropout and noise are random, and two others only copy. Embeddings are in the file of graphs.
     // Formulas have references of their own.
-    let elsewhere: Set = ["dropout", "flatten", "reshape", "embedding", "formula"]
+    let elsewhere: Set = [
+      "dropout", "spatial_dropout", "gaussian_noise", "flatten", "reshape", "embedding", "formula",
+    ]
     let covered = Set(Self.cases.map(\.type))
     #expect(covered.union(elsewhere) == Set(standardRegistry.layers.names))
   }

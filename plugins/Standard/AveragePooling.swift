@@ -10,7 +10,9 @@ import NNExp
 struct AveragePooling: Layer, Component {
   static let typeName = "average_pooling"
   static let foreignNames = [
-    "avg_pool", "avg_pool2d", "average_pooling2d", "mean_pooling", "global_average_pooling2d",
+    "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "average_pooling1d",
+    "average_pooling2d", "average_pooling3d", "mean_pooling", "global_average_pooling1d",
+    "global_average_pooling2d", "global_average_pooling3d",
   ]
   static let documentation = Documentation(
     "the mean of every window",
@@ -28,10 +30,21 @@ struct AveragePooling: Layer, Component {
       "count_padding", default: false, "divide by the window's size in the padding too")
   }
 
-  /// Scratch memory: the row, the entries of a plane's windows, and the shares of a plane.
+  /// Scratch memory: the row, the entries of a plane's windows, and the shares of a plane. In
+  /// three dimensions also the entries of a slice's windows, and the sums over them.
   func plan(for inputs: [Port]) throws -> Plan {
-    var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
-    let geometry = pooling.geometry(from: inputs[0].shape, to: plan.output)
+    let input = inputs[0].shape
+    var plan = try pooling.plan(for: input).with(.ofInput)
+    guard input.rank < 4 else {
+      let slices = pooling.sliceGeometry(from: input, to: plan.output)
+      let depth = pooling.depthGeometry(from: input, to: plan.output)
+      plan.scratch = [
+        .fixed(max(slices.rowRoom, depth.rowRoom)), .fixed(depth.windows), .fixed(depth.windows),
+        .fixed(slices.windows), .perSample(pooling.middleCount(from: input, to: plan.output)),
+      ]
+      return plan
+    }
+    let geometry = pooling.geometry(from: input, to: plan.output)
     plan.scratch = [
       .fixed(geometry.rowRoom), .fixed(geometry.windows), .fixed(geometry.windows),
     ]
@@ -56,13 +69,14 @@ struct AveragePooling: Layer, Component {
       "AveragePool", to: &graph, node,
       attributes: [("count_include_pad", .integer(countsPadding ? 1 : 0))])
     if let mean { return [mean] }
-    let sum = pooling.reduce("ReduceSum", 0, &graph, node)
+    guard let sum = pooling.reduce("ReduceSum", 0, &graph, node) else { return nil }
     let counts = pooling.counts(node, withPadding: countsPadding)
     return [graph.add("Div", sum, graph.constant(counts, node.outputPorts[0].shape.axes))]
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, y, counts) = (pass.x, pass.y, pass.scratch[1])
+    if x.shape.rank == 4 { return forwardVolumes(pass) }
     let geometry = pooling.geometry(from: x.shape, to: y.shape)
     let planes = y.count / geometry.windows
     S.windowCounts(of: geometry, withPadding: countsPadding, into: counts.start)
@@ -76,6 +90,7 @@ struct AveragePooling: Layer, Component {
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (dx, dy) = (pass.dx, pass.dy)
     let (counts, shares) = (pass.scratch[1], pass.scratch[2])
+    if dx.shape.rank == 4 { return backwardVolumes(pass) }
     let geometry = pooling.geometry(from: dx.shape, to: dy.shape)
     for plane in 0..<(dy.count / geometry.windows) {
       let first = plane &* geometry.windows
@@ -84,5 +99,44 @@ struct AveragePooling: Layer, Component {
         shares.start, of: geometry, to: dx.start + plane &* geometry.rows &* geometry.columns,
         planes: 1, row: pass.scratch[0].start)
     }
+  }
+
+  // In three dimensions: the sums over rows and columns, then those over slices.
+
+  private func forwardVolumes<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    let (input, output) = (pass.x.shape, pass.y.shape)
+    let slices = pooling.sliceGeometry(from: input, to: output)
+    let depth = pooling.depthGeometry(from: input, to: output)
+    let (row, counts) = (pass.scratch[0].start, pass.scratch[1])
+    let (sliceCounts, sums) = (pass.scratch[3], pass.scratch[4].start)
+    S.windowCounts(of: slices, withPadding: countsPadding, into: sliceCounts.start)
+    S.windowCounts(of: depth, withPadding: countsPadding, into: counts.start)
+    for j in counts.indices { counts[j] *= sliceCounts[j % slices.windows] }
+    let planes = pass.samples &* input[0]
+    S.windowSums(pass.x.start, of: slices, into: sums, planes: planes &* input[1], row: row)
+    S.windowSums(sums, of: depth, into: pass.y.start, planes: planes, row: row)
+    for plane in 0..<planes {
+      let first = plane &* depth.windows
+      for j in counts.indices { pass.y[first &+ j] /= counts[j] }
+    }
+  }
+
+  private func backwardVolumes<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    let (input, output) = (pass.dx.shape, pass.dy.shape)
+    let slices = pooling.sliceGeometry(from: input, to: output)
+    let depth = pooling.depthGeometry(from: input, to: output)
+    let (row, counts, shares) = (pass.scratch[0].start, pass.scratch[1], pass.scratch[2])
+    let sums = pass.scratch[4].start
+    let planes = pass.samples &* input[0]
+    let middle = input[1] &* slices.windows
+    sums.update(repeating: 0, count: planes &* middle)
+    for plane in 0..<planes {
+      let first = plane &* depth.windows
+      for j in counts.indices { shares[j] = pass.dy[first &+ j] / counts[j] }
+      S.addWindowSpread(
+        shares.start, of: depth, to: sums + plane &* middle, planes: 1, row: row)
+    }
+    S.addWindowSpread(
+      sums, of: slices, to: pass.dx.start, planes: planes &* input[1], row: row)
   }
 }

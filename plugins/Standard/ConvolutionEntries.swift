@@ -6,16 +6,18 @@ import NNExp
 ///     δ_x[i, m, n]     = Σ w[o, i, u, v] · δ_y[o, r, c]
 ///     ∂L/∂w[o, i, u, v] = Σ δ_y[o, r, c] · x[i, m, n],  ∂L/∂b[o] = Σ δ_y[o, r, c]
 ///
-/// with m = r·stride + u·dilation − padding, and n alike. Entries in the padding are omitted.
+/// with m = r·stride + u·dilation − padding, and n alike; an axis that is missing has the extent 1.
+/// Entries in the padding are omitted.
 struct ConvolutionEntries: Sendable {
-  let rows: Window
-  let columns: Window
+  let windows: Windows
   let groups: Int
   let hasBias: Bool
   let input: Shape
   let output: Shape
+  let weight: Shape
 
-  private var weight: Shape { [output[0], input[0] / groups, rows.size, columns.size] }
+  /// The positions of one output channel.
+  private var positions: Int { output.count / output[0] }
 
   /// A product: the indices of its entries of w, x and y.
   private struct Factors {
@@ -31,13 +33,13 @@ struct ConvolutionEntries: Sendable {
     func deltaLetter(_ y: Int) -> String { #"\delta_{\#(letter("y", y, output))}"# }
     switch tensor {
     case .output:
-      let bias = hasBias ? sample.parameters[1][index / (output[1] * output[2])] : 0
+      let bias = hasBias ? sample.parameters[1][index / positions] : 0
       let w = sample.parameters[0]
       let terms = factors(ofOutput: index).map {
         WorkedEntry.Term.product(
           w[$0.w], x[$0.x], letter("W", $0.w, weight), letter("x", $0.x, input))
       }
-      let channel = index / (output[1] * output[2])
+      let channel = index / positions
       return WorkedEntry(
         letter("y", index, output), terms: terms,
         steps: [
@@ -58,7 +60,7 @@ struct ConvolutionEntries: Sendable {
           .product(dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input))
         })
     case .parameterGradient:
-      let count = output[1] * output[2]
+      let count = positions
       return .sum(
         #"\frac{\partial L}{\partial b_{\#(index)}}"#,
         (index * count..<(index + 1) * count).map {
@@ -73,23 +75,28 @@ struct ConvolutionEntries: Sendable {
 
   /// The products of one entry of y, in the order of its window.
   private func factors(ofOutput index: Int) -> [Factors] {
-    let (o, r, c) = (
-      index / (output[1] * output[2]), index / output[2] % output[1], index % output[2]
-    )
-    let perGroup = weight[1]
+    guard let x = Volume(input), let y = Volume(output) else { return [] }
+    let (depth, rows, columns) = (windows.depth, windows.rows, windows.columns)
+    let (o, c) = (index / positions, index % y.columns)
+    let (d, r) = (index / (y.columns * y.rows) % y.slices, index / y.columns % y.rows)
+    let perGroup = input[0] / groups
     let first = o / (output[0] / groups) * perGroup
     var found: [Factors] = []
     for i in 0..<perGroup {
-      for u in 0..<rows.size {
-        let m = r * rows.stride + u * rows.dilation - rows.padding
-        guard (0..<input[1]).contains(m) else { continue }
-        for v in 0..<columns.size {
-          let n = c * columns.stride + v * columns.dilation - columns.padding
-          guard (0..<input[2]).contains(n) else { continue }
-          found.append(
-            Factors(
-              w: ((o * perGroup + i) * rows.size + u) * columns.size + v,
-              x: ((first + i) * input[1] + m) * input[2] + n, y: index))
+      for t in 0..<depth.size {
+        let l = d * depth.stride + t * depth.dilation - depth.padding
+        guard (0..<x.slices).contains(l) else { continue }
+        for u in 0..<rows.size {
+          let m = r * rows.stride + u * rows.dilation - rows.padding
+          guard (0..<x.rows).contains(m) else { continue }
+          for v in 0..<columns.size {
+            let n = c * columns.stride + v * columns.dilation - columns.padding
+            guard (0..<x.columns).contains(n) else { continue }
+            found.append(
+              Factors(
+                w: (((o * perGroup + i) * depth.size + t) * rows.size + u) * columns.size + v,
+                x: (((first + i) * x.slices + l) * x.rows + m) * x.columns + n, y: index))
+          }
         }
       }
     }

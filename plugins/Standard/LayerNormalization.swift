@@ -1,14 +1,14 @@
 import NNExp
 
 /// Layer normalization: every sample is normalized to mean 0 and variance 1 over all its
-/// numbers, then scaled and shifted entry by entry.
+/// numbers, or over some axes, then scaled and shifted entry by entry.
 ///
 ///     x̂    = (x − μ) / √(σ² + ε)      (μ, σ² over the sample)
 ///     y    = w ⊗ x̂ + b
 ///     ∂b  += ∂y,  ∂w += ∂y ⊗ x̂      (sums over the batch)
 ///     ∂x  += (g − mean g − x̂·mean(g ⊗ x̂)) / √(σ² + ε),  g = w ⊗ ∂y
 ///
-/// - Shape: any → the same; w and b have the shape of a sample
+/// - Shape: any → the same; w and b have the shape of the normalized axes
 /// - Source: Ba, Kiros, Hinton 2016
 struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"
@@ -20,22 +20,39 @@ struct LayerNormalization: Layer, Component {
       ∂x += (g − mean g − x̂ · mean(g ⊗ x̂))/√(σ² + epsilon), g = w ⊗ ∂y;  \
       ∂w += ∂y ⊗ x̂,  ∂b += ∂y
       """,
-    shapes: "any shape → the same shape;  weight and bias of that shape",
+    shapes: "any shape → the same shape;  weight and bias of the normalized axes",
     example: "- layer_normalization",
     source: "Ba, Kiros, Hinton 2016, \"Layer normalization\"")
 
+  static let examples = [Example(inputs: [4]), Example(["axes": [0]], inputs: [3, 2, 2])]
+
+  private let axes: NormalizedAxes
   private let epsilon: Double
   private let isAffine: Bool
 
   init(from options: inout Options) {
     options.suggest("epsilon", for: "eps")
+    axes = NormalizedAxes(from: &options)
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per entry")
   }
 
+  /// The sets of numbers if only some axes are normalized. All numbers of a sample have faster
+  /// kernels.
+  private func sets(_ shape: Shape) -> SetNormalization {
+    SetNormalization(
+      shape: shape, normalized: axes.mask(shape), weighted: axes.mask(shape), isCentered: true,
+      epsilon: epsilon, hasWeight: isAffine, hasBias: isAffine)
+  }
+
   func plan(for inputs: [Port]) throws -> Plan {
     let shape = inputs[0].shape
-    guard shape.count > 0 else { throw Diagnostic("the input \(shape) has no numbers") }
+    try axes.check(shape)
+    guard axes.isAll else {
+      return Plan(
+        output: shape, parameters: isAffine ? .scaleAndShift(axes.weightShape(shape)) : [],
+        scratch: sets(shape).scratch)
+    }
     return Plan(
       output: shape,
       parameters: isAffine
@@ -45,7 +62,10 @@ struct LayerNormalization: Layer, Component {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    Equations(
+    guard axes.isAll else {
+      return sets(inputs[0].shape).equations(set: "the normalized axes")
+    }
+    return Equations(
       isAffine ? #"\nu[w, b]"# : #"\nu"#,
       output: isAffine ? #"w \otimes \hat{x} + b"# : #"\hat{x}"#,
       where: [
@@ -67,6 +87,7 @@ struct LayerNormalization: Layer, Component {
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    guard axes.isAll else { return sets(node.inputPorts[0].shape).export(node, to: &graph) }
     // ONNX's LayerNormalization has ε in float32.
     let x = node.inputs[0]
     let axes = graph.integers(Array(1...max(1, node.inputPorts[0].shape.rank)))
@@ -82,6 +103,7 @@ struct LayerNormalization: Layer, Component {
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    guard axes.isAll else { return sets(pass.x.shape).forward(pass) }
     let (x, y, layout) = (pass.x, pass.y, layout(pass.x, samples: pass.samples))
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     S.normMoments(x.start, of: layout, mean: mean.start, variance: inverse.start)
@@ -101,6 +123,7 @@ struct LayerNormalization: Layer, Component {
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    guard axes.isAll else { return sets(pass.x.shape).backward(pass) }
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let layout = layout(x, samples: pass.samples)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])

@@ -4,6 +4,10 @@ public import NNExp
 public func registerLayers(in registry: inout Registry) {
   registry.register(Dense.self)
   registry.register(Convolution.self)
+  let convolutions: [any Component<any Layer>.Type] = [
+    DepthwiseConvolution.self, SeparableConvolution.self, TransposedConvolution.self,
+  ]
+  for layer in convolutions { registry.layers.add(ComponentType(layer)) }
 
   registry.register(LpPooling.self)
   registry.register(MaxPooling.self)
@@ -39,7 +43,10 @@ public func registerLayers(in registry: inout Registry) {
 
   let others: [any Component<any Layer>.Type] = [
     Subtract.self, Divide.self, Maximum.self, Minimum.self,
-    Slice.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
+    Slice.self, Split.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
+    GroupNormalization.self, InstanceNormalization.self, RMSNormalization.self,
+    LocalResponseNormalization.self, AdaptivePooling.self,
+    MatrixProductLayer.self, Reduce.self, Glu.self, SpatialDropout.self, GaussianNoise.self,
   ]
   for layer in others { registry.layers.add(ComponentType(layer)) }
 

@@ -66,7 +66,7 @@ struct LpPooling: Layer, Component {
 
   func plan(for inputs: [Port]) throws -> Plan {
     let input = inputs[0].shape
-    var plan = try pooling.plan(for: input)
+    var plan = try pooling.plan(for: input, allowsSlices: false)
     if isLearned {
       let rho = Softplus.inverse(p - 1)
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]

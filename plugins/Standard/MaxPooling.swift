@@ -9,7 +9,10 @@ import NNExp
 /// maximum. Shapes: see ``Pooling``.
 struct MaxPooling: Layer, Component {
   static let typeName = "max_pooling"
-  static let foreignNames = ["max_pool", "max_pool2d", "max_pooling2d"]
+  static let foreignNames = [
+    "max_pool", "max_pool1d", "max_pool2d", "max_pool3d", "max_pooling1d", "max_pooling2d",
+    "max_pooling3d",
+  ]
   static let documentation = Documentation(
     "the largest entry of every window",
     equation: "y = max xᵢ;  ∂xᵢ += ∂y for the first i with xᵢ = y",
@@ -40,10 +43,10 @@ struct MaxPooling: Layer, Component {
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    [
+    let y =
       pooling.add("MaxPool", to: &graph, node)
-        ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
-    ]
+      ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
+    return y.map { [$0] }
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
@@ -52,32 +55,5 @@ struct MaxPooling: Layer, Component {
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     pooling.backwardMaxima(pass, isAbsolute: false)
-  }
-}
-
-extension Pooling {
-  /// The positions of the largest entries, and two rows.
-  func maximaScratch(from input: Shape, to output: Shape) throws -> [Plan.Scratch] {
-    let geometry = geometry(from: input, to: output)
-    // A position is stored in the bits of a float32.
-    guard Shape([geometry.rows, geometry.columns]).count <= Int(Int32.max) else {
-      throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
-    }
-    return [.perSample(output.count), .fixed(2 * geometry.rowRoom)]
-  }
-
-  func forwardMaxima<S: KernelScalar>(_ pass: ForwardPass<S>, isAbsolute: Bool) {
-    let geometry = geometry(from: pass.x.shape, to: pass.y.shape)
-    S.windowMaxima(
-      pass.x.start, isAbsolute: isAbsolute, of: geometry, into: pass.y.start,
-      positions: pass.scratch[0].start, planes: pass.y.count / geometry.windows,
-      row: pass.scratch[1].start)
-  }
-
-  func backwardMaxima<S: KernelScalar>(_ pass: BackwardPass<S>, isAbsolute: Bool) {
-    let geometry = geometry(from: pass.x.shape, to: pass.y.shape)
-    S.addWindowMaximaVJP(
-      pass.x.start, isAbsolute: isAbsolute, of: geometry, positions: pass.scratch[0].start,
-      pass.dy.start, to: pass.dx.start, planes: pass.y.count / geometry.windows)
   }
 }

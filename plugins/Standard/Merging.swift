@@ -11,11 +11,16 @@ struct Add: Layer, Component {
   static let documentation = Documentation(
     "the sum of its inputs, as at the end of a skip connection",
     equation: "y = x¹ + x² + …;  ∂xᵏ += ∂y",
-    shapes: "2 to 64 inputs of one shape → that shape",
+    shapes: "2 to 64 inputs of one shape → that shape; an input is repeated along axes that it "
+      + "lacks at the front, and along those of extent 1",
     example: "- {type: add, inputs: [left, right]}",
     source: "He, Zhang, Ren, Sun 2015, \"Deep residual learning for image recognition\"")
 
   init(from options: inout Options) {}
+
+  static let examples = [
+    Example(inputs: [3], [3]), Example(inputs: [2, 3, 2], [2, 1, 1]),
+  ]
 
   func plan(for inputs: [Port]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
 
@@ -30,10 +35,14 @@ struct Add: Layer, Component {
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    pass.copy()
     let y = pass.y
+    pass.copyFirst()
     for k in 1..<pass.inputs.count {
       let x = pass.inputs[k]
+      guard x.shape == y.shape else {
+        forEachRepeated(x, in: y, samples: pass.samples) { y[$0] += x[$1] }
+        continue
+      }
       for i in y.indices { y[i] += x[i] }
     }
   }
@@ -42,6 +51,10 @@ struct Add: Layer, Component {
     let dy = pass.dy
     for k in 0..<pass.dInputs.count {
       let dx = pass.dInputs[k]
+      guard dx.shape == dy.shape else {
+        forEachRepeated(dx, in: dy, samples: pass.samples) { dx[$1] += dy[$0] }
+        continue
+      }
       for i in dx.indices { dx[i] += dy[i] }
     }
   }
@@ -61,12 +74,22 @@ struct Multiply: Layer, Component {
   static let documentation = Documentation(
     "the product of its inputs, entry by entry, as in a gate",
     equation: "y = x¹ · x² · …;  ∂xᵏ += ∂y · Π_{j≠k} xʲ",
-    shapes: "2 to 64 inputs of one shape → that shape",
+    shapes: "2 to 64 inputs of one shape → that shape; an input is repeated along axes that it "
+      + "lacks at the front, and along those of extent 1",
     example: "- {type: multiply, inputs: [values, gate]}")
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Port]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+  static let examples = [
+    Example(inputs: [3], [3]), Example(inputs: [2, 3, 2], [2, 1, 1]),
+  ]
+
+  /// Scratch memory, if an input is repeated: the product of the others.
+  func plan(for inputs: [Port]) throws -> Plan {
+    let shape = try commonShape(of: inputs)
+    let isRepeated = inputs.contains { $0.shape != shape }
+    return Plan(output: shape, scratch: isRepeated ? [.perSample(shape.count)] : [])
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     func product(without k: Int) -> String {
@@ -86,10 +109,14 @@ struct Multiply: Layer, Component {
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    pass.copy()
     let y = pass.y
+    pass.copyFirst()
     for k in 1..<pass.inputs.count {
       let x = pass.inputs[k]
+      guard x.shape == y.shape else {
+        forEachRepeated(x, in: y, samples: pass.samples) { y[$0] *= x[$1] }
+        continue
+      }
       for i in y.indices { y[i] *= x[i] }
     }
   }
@@ -97,6 +124,7 @@ struct Multiply: Layer, Component {
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let dy = pass.dy
     let inputs = pass.inputs
+    if pass.scratch.count > 0 { return backwardRepeated(pass) }
     for k in 0..<inputs.count {
       let dx = pass.dInputs[k]
       for i in dx.indices {
@@ -106,14 +134,55 @@ struct Multiply: Layer, Component {
       }
     }
   }
+
+  private func backwardRepeated<S: Scalar>(_ pass: BackwardPass<S>) {
+    let (inputs, product) = (pass.inputs, pass.scratch[0])
+    for k in 0..<inputs.count {
+      product.update(from: pass.dy)
+      for j in 0..<inputs.count where j != k {
+        let x = inputs[j]
+        forEachRepeated(x, in: pass.dy, samples: pass.samples) { product[$0] *= x[$1] }
+      }
+      let dx = pass.dInputs[k]
+      forEachRepeated(dx, in: pass.dy, samples: pass.samples) { dx[$1] += product[$0] }
+    }
+  }
 }
 
+/// The shape to which all inputs are repeated.
 private func commonShape(of inputs: [Port]) throws -> Shape {
+  if let shape = BroadcastAxes.shape(of: inputs.map(\.shape)) { return shape }
   let shape = inputs[0].shape
-  if let other = inputs.first(where: { $0.shape != shape }) {
-    throw Diagnostic("the inputs must have one shape, found \(shape) and \(other)")
+  let other = inputs.first { BroadcastAxes.shape(of: [shape, $0.shape]) == nil } ?? inputs[1]
+  throw Diagnostic(
+    "the inputs must have one shape, or extents of 1 where they differ, found \(shape) and \(other)"
+  )
+}
+
+/// Calls `body` with the index of every number of `large` and that of `small` there.
+@inline(__always)
+private func forEachRepeated<S: Scalar>(
+  _ small: Tensor<S>, in large: Tensor<S>, samples: Int,
+  _ body: (_ large: Int, _ small: Int) -> Void
+) {
+  let lines = BroadcastAxes(small.shape, over: large.shape)
+  let (largeCount, smallCount) = (large.shape.count, small.shape.count)
+  for s in 0..<samples {
+    lines.forEachLine { from, to in
+      for i in 0..<lines.length {
+        body(s &* largeCount &+ from &+ i, s &* smallCount &+ to &+ i &* lines.step)
+      }
+    }
   }
-  return shape
+}
+
+extension ForwardPass {
+  /// Computes y ← x, repeated to the shape of y.
+  fileprivate func copyFirst() {
+    guard x.shape != y.shape else { return copy() }
+    let (x, y) = (x, y)
+    forEachRepeated(x, in: y, samples: samples) { y[$0] = x[$1] }
+  }
 }
 
 /// Concatenates the inputs along axis 0: features after features, or channels after channels.

@@ -9,23 +9,25 @@ extension Pooling {
     attributes: [(String, OperatorGraph.Attribute)] = []
   ) -> OperatorGraph.Value? {
     let (input, output) = (node.inputPorts[0].shape, node.outputPorts[0].shape)
-    guard let (rows, columns) = plainWindows(from: input, to: output) else { return nil }
-    let planes: Shape = input.rank == 1 ? [1, 1, input[0]] : input
+    guard let windows = plainWindows(from: input) else { return nil }
+    let planes: Shape = input.rank == 1 ? [1, input[0]] : input
     let x = input.rank == 1 ? graph.reshape(node.inputs[0], to: planes) : node.inputs[0]
     let y = graph.add(
       type, x,
       attributes: attributes + [
-        ("kernel_shape", .integers([rows.size, columns.size])),
-        ("pads", .integers([rows.padding, columns.padding, rows.padding, columns.padding])),
-        ("strides", .integers([rows.stride, columns.stride])),
+        ("kernel_shape", .integers(windows.map(\.size))),
+        ("pads", .integers(windows.map(\.padding) + windows.map(\.paddingAfter))),
+        ("strides", .integers(windows.map(\.stride))),
       ])
     return input.rank == 1 ? graph.reshape(y, to: output) : y
   }
 
-  /// Adds a reduction of the entries of every window; `padding` is the number in the padding.
+  /// Adds a reduction of the entries of every window; `padding` is the number in the padding. Nil
+  /// in three dimensions.
   func reduce(
     _ type: String, _ padding: Double, _ graph: inout OperatorGraph, _ node: ExportedNode
-  ) -> OperatorGraph.Value {
+  ) -> OperatorGraph.Value? {
+    guard node.inputPorts[0].shape.rank < 4 else { return nil }
     let x = entries(of: node.inputs[0], padding, &graph, node)
     let y = graph.add(type, x, graph.integers([-1]), attributes: [("keepdims", .integer(0))])
     return graph.reshape(y, to: node.outputPorts[0].shape)

@@ -2,33 +2,32 @@ import NNExp
 
 /// The windows of a pooling layer, and the loops over them.
 ///
-/// - Shape: `[features]` → `[groups]`, with windows over neighboring features;
-///   `[channels, rows, columns]` → `[channels, rows', columns']`, with windows over
-///   each channel's image. Along an axis of n entries
+/// - Shape: `[features]` → `[features']`, with windows over neighboring features;
+///   `[channels, …]` → `[channels, …']` with one to three axes after the channels, with windows
+///   over each channel's image. Along an axis of n entries
 ///
-///       n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1
+///       n' = ⌊(n + the padding − dilation·(window − 1) − 1) / stride⌋ + 1
 ///
 ///   with ⌈⌉ in ceil mode, in which a window that would start in the padding at the end
 ///   is omitted.
 struct Pooling {
   static let shapes =
-    "[features] → [features'], or [channels, rows, columns] → [channels, rows', columns']; "
-    + "n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
+    "[features] → [features'], or [channels, …] → [channels, …'] with one to three axes after the "
+    + "channels (for one, the window is a list: [3]); n' = ⌊(n + the padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
 
   /// The explanation of the window in the formulas of every pooling layer.
   static let remark = "Window r covers the entries Rᵣ of $x$."
 
-  private let rows: Window
-  private let columns: Window
+  private let options: WindowOptions
   private let ceiling: Bool
   private let isGlobal: Bool
 
   /// - Parameter isRequired: false for a layer that needs no window; the caller then reads the
   ///   options only if the file gives one.
   init(from options: inout Options, isRequired: Bool = true) {
-    isGlobal = options.bool("global", default: false, "one window that covers the whole plane")
+    isGlobal = options.bool("global", default: false, "one window that covers the whole image")
     guard !isGlobal else {
-      (rows, columns, ceiling) = (.single, .single, false)
+      (self.options, ceiling) = (WindowOptions(), false)
       for key in ["window", "stride", "padding", "dilation", "ceil_mode"]
       where options.contains(key) {
         _ = options.value(key, "nothing")
@@ -36,48 +35,48 @@ struct Pooling {
       }
       return
     }
-    let window =
-      isRequired
-      ? options.pair("window", in: Window.range, "extent of the window")
-      : options.optionalPair(
-        "window", in: Window.range, "extent of the window (default: all numbers of a sample)")
-        ?? (1, 1)
-    options.document("window", orElse: "global")
     options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
-    let stride = options.optionalPair(
-      "stride", in: Window.range, "distance from one window to the next (default: the window)")
-    let padding = options.pair(
-      "padding", default: (0, 0), in: Window.paddingRange, "empty positions at both ends")
-    let dilation = options.pair(
-      "dilation", default: (1, 1), in: Window.range,
-      "distance from one entry of a window to the next")
+    let sizes =
+      isRequired
+      ? nil
+      : options.optionalExtents(
+        "window", in: Window.range, "extent of the window (default: all numbers of a sample)")
+        ?? [1]
+    self.options = WindowOptions(
+      from: &options, sizes: sizes, strideIsWindow: true,
+      padding: "empty positions at the ends of each axis")
+    options.document("window", orElse: "global")
     ceiling = options.bool(
       "ceil_mode", default: false, "keep a last window that extends beyond the end")
-    rows = Window(
-      size: window.0, stride: (stride ?? window).0, padding: padding.0, dilation: dilation.0)
-    columns = Window(
-      size: window.1, stride: (stride ?? window).1, padding: padding.1, dilation: dilation.1)
   }
 
-  func plan(for input: Shape) throws -> Plan {
-    guard let planes = Planes(input) else {
+  /// - Parameter allowsSlices: false for a layer that has no windows in three dimensions.
+  func plan(for input: Shape, allowsSlices: Bool = true) throws -> Plan {
+    guard (1...4).contains(input.rank) else {
       throw Diagnostic(
-        "expected [features] or [channels, rows, columns], found \(input)"
-          + Planes.remedy(for: input))
+        "expected [features] or [channels, …] with one to three axes after the channels, found "
+          + "\(input)")
+    }
+    guard allowsSlices || input.rank < 4 else {
+      throw Diagnostic(
+        "expected [features], [channels, positions] or [channels, rows, columns], found \(input)")
     }
     guard input.count > 0 else { throw Diagnostic("the input \(input) has no numbers") }
     let isFlat = input.rank == 1
-    if isFlat, rows != columns {
-      throw Diagnostic(
-        "the input \(input) has one axis, but the options name two; write one number each")
+    let first = isFlat ? 0 : 1
+    if !isGlobal { try options.check(input, axes: input.rank - first) }
+    let windows = windows(over: input)
+    let names = ["slices", "rows", isFlat ? "features" : input.rank == 2 ? "positions" : "columns"]
+    var counts: [Int] = []
+    var entries = 1
+    for k in first..<input.rank {
+      let fromEnd = input.rank - 1 - k
+      let window = [windows.columns, windows.rows, windows.depth][fromEnd]
+      counts.append(try count(of: window, over: input[k], named: names[2 - fromEnd]))
+      entries = entries.times(window.size)
     }
-    let (alongRows, alongColumns) = windows(over: planes, isFlat: isFlat)
-    let rowCount = try count(of: alongRows, over: planes.rows, named: "rows")
-    let columnCount = try count(
-      of: alongColumns, over: planes.columns, named: isFlat ? "features" : "columns")
-    let output: Shape = isFlat ? [columnCount] : [planes.channels, rowCount, columnCount]
-    return Plan(
-      output: output, work: Shape([output.count, alongRows.size, alongColumns.size]).count)
+    let output = Shape(isFlat ? counts : [input[0]] + counts)
+    return Plan(output: output, work: output.count.times(entries))
   }
 
   private func count(of window: Window, over length: Int, named axis: String) throws -> Int {
@@ -88,46 +87,53 @@ struct Pooling {
 
   /// The largest number of entries of a window.
   func mostEntries(over input: Shape) -> Int {
-    guard let planes = Planes(input) else { return 0 }
-    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
-    return Shape([rows.size, columns.size]).count
+    let windows = windows(over: input)
+    return windows.depth.size.times(windows.rows.size).times(windows.columns.size)
   }
 
   /// True if some windows may extend beyond an edge.
-  var mayExtendBeyondEdges: Bool { rows.padding > 0 || columns.padding > 0 || ceiling }
+  var mayExtendBeyondEdges: Bool { !isGlobal && (!options.isUnpadded || ceiling) }
 
   /// The extents of a window, if no entry belongs to two windows and no window extends beyond
   /// an edge; nil otherwise.
   func tile(from input: Shape, to output: Shape) -> (height: Int, width: Int)? {
     guard let x = Planes(input), let y = Planes(output) else { return nil }
-    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
-    guard rows.tiles(x.rows, positions: y.rows), columns.tiles(x.columns, positions: y.columns)
+    let windows = windows(over: input)
+    guard windows.rows.tiles(x.rows, positions: y.rows),
+      windows.columns.tiles(x.columns, positions: y.columns)
     else {
       return nil
     }
-    return (rows.size, columns.size)
+    return (windows.rows.size, windows.columns.size)
   }
 
   /// The windows along rows and columns, and the planes of `input`.
   func axes(over input: Shape) -> (rows: Window, columns: Window, planes: Planes)? {
     guard let planes = Planes(input) else { return nil }
-    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
-    return (rows, columns, planes)
+    let windows = windows(over: input)
+    return (windows.rows, windows.columns, planes)
   }
 
-  /// The windows along rows and columns, if no entries of a window are apart and none extends
+  /// The windows along the axes of the image, if no entries of a window are apart and none extends
   /// beyond the padding; nil otherwise.
-  func plainWindows(from input: Shape, to output: Shape) -> (rows: Window, columns: Window)? {
-    guard let x = Planes(input) else { return nil }
-    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
-    let arePlain = [rows, columns].allSatisfy { $0.dilation == 1 && $0.padding < $0.size }
-    return arePlain && !ceiling ? (rows, columns) : nil
+  func plainWindows(from input: Shape) -> [Window]? {
+    let all = windows(over: input)
+    let windows = [all.depth, all.rows, all.columns].suffix(max(1, input.rank - 1))
+    let arePlain = windows.allSatisfy {
+      $0.dilation == 1 && $0.padding < $0.size && $0.paddingAfter < $0.size
+    }
+    return arePlain && !ceiling ? Array(windows) : nil
   }
 
-  /// The windows along rows and columns.
-  private func windows(over planes: Planes, isFlat: Bool) -> (rows: Window, columns: Window) {
-    if isGlobal { return (Window(size: planes.rows), Window(size: planes.columns)) }
-    return (isFlat ? .single : rows, columns)
+  /// The windows along the axes of `input`.
+  func windows(over input: Shape) -> Windows {
+    guard isGlobal else {
+      return Windows(options, over: input, from: input.rank == 1 ? 0 : 1)
+    }
+    var windows = Windows(columns: Window(size: input[max(0, input.rank - 1)]))
+    if input.rank > 2 { windows.rows = Window(size: input[input.rank - 2]) }
+    if input.rank > 3 { windows.depth = Window(size: input[1]) }
+    return windows
   }
 }
 
@@ -293,7 +299,7 @@ extension Pooling {
   func entries(
     from input: Shape, normalizes: Bool = false, countsPadding: Bool = false
   ) -> PoolingEntries? {
-    guard let output = try? plan(for: input).output else { return nil }
+    guard let output = try? plan(for: input, allowsSlices: false).output else { return nil }
     let patches = patches(samples: 1, from: input, to: output)
     return PoolingEntries(
       windows: patches.map { plane, patch in patch.map { plane + $0 } },
@@ -307,10 +313,10 @@ extension Pooling {
     guard let x = Planes(input), let y = Planes(output) else {
       preconditionFailure("`plan` lets no other shape pass")
     }
-    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
+    let windows = windows(over: input)
     return WindowGeometry(
-      rows: x.rows, columns: x.columns, down: rows.axis(positions: y.rows),
-      across: columns.axis(positions: y.columns))
+      rows: x.rows, columns: x.columns, down: windows.rows.axis(positions: y.rows),
+      across: windows.columns.axis(positions: y.columns))
   }
 
   /// The windows of a batch in the order of y.
@@ -319,7 +325,7 @@ extension Pooling {
     guard let x = Planes(input), let y = Planes(output) else {
       preconditionFailure("`plan` lets no other shape pass")
     }
-    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
-    return Patches(rows, columns, over: x, to: y, samples: samples)
+    let windows = windows(over: input)
+    return Patches(windows.rows, windows.columns, over: x, to: y, samples: samples)
   }
 }

@@ -70,7 +70,10 @@ extension SelectingLayer {
     return Plan(output: Shape(extents), work: 0)
   }
 
-  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) { select(pass) }
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) { addSelection(pass) }
+
+  func select<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x.start, pass.y.start)
     let outside = S(fixedNumber)
     forEachNumber(of: pass.x.shape, samples: pass.samples) { i, source in
@@ -78,7 +81,7 @@ extension SelectingLayer {
     }
   }
 
-  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+  func addSelection<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (dx, dy) = (pass.dx.start, pass.dy.start)
     forEachNumber(of: pass.dx.shape, samples: pass.samples) { i, source in
       if source >= 0 { dx[source] += dy[i] }
@@ -147,6 +150,12 @@ extension SelectingLayer {
 
 extension SelectingLayer {
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    exportSelection(node, to: &graph)
+  }
+
+  func exportSelection(
+    _ node: ExportedNode, to graph: inout OperatorGraph
+  ) -> [OperatorGraph.Value]? {
     let shape = node.inputPorts[0].shape
     let axes = (0..<shape.rank).map { axis($0, of: shape) }
     var y = node.inputs[0]

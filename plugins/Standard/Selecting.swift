@@ -197,71 +197,34 @@ struct Crop: SelectingLayer {
   }
 }
 
-/// An image in which each number occurs several times side by side.
-///
-///     y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋]
-struct Upsample: SelectingLayer {
-  static let typeName = "upsample"
-  static let foreignNames = ["upsampling2d", "upsampling_nearest2d"]
-  static let documentation = Documentation(
-    "an image in which each number occurs several times side by side",
-    equation: "y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋];  ∂x += the sum of ∂y there",
-    shapes: "[n] → [f·n];  [channels, rows, columns] → [channels, f·rows, f·columns]",
-    example: "- {type: upsample, factor: 2}")
-
-  static let examples = [Example(["factor": [2, 3]], inputs: [2, 2, 3])]
-
-  let factors: [Int]
-
-  init(from options: inout Options) {
-    options.suggest("factor", for: "scale_factor", "size")
-    let range = 1...65_536
-    let explanation = "f: a number, or one per image axis"
-    if options.entry("factor")?.integer != nil {
-      factors = [options.int("factor", in: range, explanation)]
-    } else {
-      factors = options.ints("factor", in: range, count: 1...Shape.maximumRank, explanation)
-    }
-    options.document(
-      "factor",
-      .either([.integers(range), .list(.integers(range), 1...Shape.maximumRank)]))
-  }
-
-  private func factor(_ k: Int, in shape: Shape) -> Int {
-    guard shape.imageAxes.contains(k) else { return 1 }
-    return factors.count == 1 ? factors[0] : factors[k - shape.imageAxes.lowerBound]
-  }
-
-  func check(_ shape: Shape) throws {
-    guard shape.rank > 0 else { throw Diagnostic("an input without axes cannot be upsampled") }
-    guard factors.count == 1 || factors.count == shape.imageAxes.count else {
-      throw Diagnostic(
-        "the input \(shape) has \(shape.imageAxes.count) image axes, but factor has "
-          + "\(factors.count) numbers")
-    }
-  }
-
-  func axis(_ k: Int, of shape: Shape) -> SelectedAxis {
-    let factor = factor(k, in: shape)
-    let (count, overflow) = shape[k].multipliedReportingOverflow(by: factor)
-    return SelectedAxis(
-      source: k, count: overflow ? .max : count, rule: .repeated(factor: factor))
-  }
-}
-
 /// Positions at both ends of each image axis: `1`, `[1, 2]` or `[[top, bottom], [left, right]]`.
 struct Margins: Sendable {
   private let key: String
   private let pairs: [(before: Int, after: Int)]
 
-  private static var domain: Options.Description.Domain {
+  static let range = "a number, one per image axis, or [before, after] per image axis"
+
+  static var domain: Options.Description.Domain {
     let one = Options.Description.Domain.integers(0...65_536)
     return .either([one, .list(.either([one, .list(one, 2...2)]), 1...Int.max)])
   }
 
-  init(_ key: String, _ explanation: String, from options: inout Options) {
+  /// The number of axes; 1 if it is the same for every axis.
+  var axes: Int { pairs.count }
+
+  var isZero: Bool { pairs.allSatisfy { $0.before == 0 && $0.after == 0 } }
+
+  /// No positions at any end.
+  init(none key: String) { (self.key, pairs) = (key, [(0, 0)]) }
+
+  /// - Parameters:
+  ///   - range: the description of the values that the key may have.
+  ///   - fallback: the default; nil if the key is required.
+  init(
+    _ key: String, _ explanation: String, from options: inout Options, range: String = range,
+    default fallback: Int? = nil
+  ) {
     self.key = key
-    let range = "a number, one per image axis, or [before, after] per image axis"
     func pair(_ config: ConfigValue) -> (Int, Int)? {
       if let one = config.integer { return (0...65_536).contains(one) ? (one, one) : nil }
       guard case .list(let ends) = config.content, ends.count == 2,
@@ -270,10 +233,16 @@ struct Margins: Sendable {
       else { return nil }
       return (before, after)
     }
-    guard let config = options.value(key, range, explanation, default: nil, of: Self.domain)
+    guard
+      let config = options.value(
+        key, range, explanation, default: fallback.map { "\($0)" }, of: Self.domain)
     else {
-      if !options.isDescribing { options.reject(key, "missing '\(key)': \(explanation)") }
-      pairs = [(0, 0)]
+      if let fallback {
+        options.resolve(key, ConfigValue(.int(fallback)))
+      } else if !options.isDescribing {
+        options.reject(key, "missing '\(key)': \(explanation)")
+      }
+      pairs = [(fallback ?? 0, fallback ?? 0)]
       return
     }
     options.resolve(key, config)
@@ -302,8 +271,11 @@ struct Margins: Sendable {
 
   func of(_ k: Int, in shape: Shape) -> (before: Int, after: Int) {
     guard shape.imageAxes.contains(k) else { return (0, 0) }
-    return pairs.count == 1 ? pairs[0] : pairs[k - shape.imageAxes.lowerBound]
+    return pair(k - shape.imageAxes.lowerBound)
   }
+
+  /// The positions at both ends of an image axis.
+  func pair(_ axis: Int) -> (before: Int, after: Int) { pairs.count == 1 ? pairs[0] : pairs[axis] }
 }
 
 extension Shape {

@@ -1,7 +1,7 @@
 import NNExp
 
-/// The softmax along axis 0: over the features of `[features]`, or over the channels at each
-/// position of `[channels, rows, columns]`.
+/// The softmax along one axis: by default axis 0, over the features of `[features]`, or over the
+/// channels at each position of `[channels, rows, columns]`.
 ///
 ///     yᵢ   = e^(xᵢ − m) / Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)
@@ -13,13 +13,20 @@ struct Softmax: Layer, Component {
   static let documentation = Documentation(
     "probabilities that sum to 1 over the features, or over the channels at every position",
     equation: "yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ);  ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)",
-    shapes: "any shape → the same shape; the sum runs over axis 0",
+    shapes: "any shape → the same shape; the sum runs over the axis",
     example: "- softmax",
     source: "Bridle 1990, \"Probabilistic interpretation of feedforward classification outputs\"")
 
-  init(from options: inout Options) {}
+  static let examples = [Example(inputs: [4]), Example(["axis": 1], inputs: [2, 3, 2])]
 
-  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape).with(.within(0...1)) }
+  private let axis: Int
+
+  init(from options: inout Options) { axis = options.softmaxAxis() }
+
+  func plan(for inputs: [Port]) throws -> Plan {
+    try Lines.check(inputs[0].shape, axis: axis)
+    return Plan(output: inputs[0].shape).with(.within(0...1))
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(
@@ -30,17 +37,16 @@ struct Softmax: Layer, Component {
           derivative: #"\operatorname{diag}(y) - y y^T"#,
           delta: #"y \otimes \delta_y - y (y^T \delta_y)"#)
       ],
-      remark: inputs[0].shape.rank > 1
-        ? "The sums run over the channels, separately for each position." : "")
+      remark: Lines.remark(inputs[0].shape, axis: axis))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    [graph.add("Softmax", node.inputs[0], attributes: [("axis", .integer(1))])]
+    [graph.add("Softmax", node.inputs[0], attributes: [("axis", .integer(axis + 1))])]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
-    let lines = Lines(x.shape)
+    let lines = Lines(x.shape, axis: axis)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
       let m = x[lines.largest(x, from: first)]
@@ -65,7 +71,7 @@ struct Softmax: Layer, Component {
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
-    let lines = Lines(y.shape)
+    let lines = Lines(y.shape, axis: axis)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
       let origin = dy[lines.largest(y, from: first)]
@@ -82,7 +88,7 @@ struct Softmax: Layer, Component {
   }
 }
 
-/// The logarithm of the softmax along axis 0. It is exact even if the softmax underflows.
+/// The logarithm of the softmax along one axis, by default axis 0. It is exact even if the softmax underflows.
 ///
 ///     yᵢ   = xᵢ − m − ln Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ
@@ -98,14 +104,19 @@ struct LogSoftmax: Layer, Component {
   static let documentation = Documentation(
     "the logarithm of the softmax, exact where the softmax underflows",
     equation: "yᵢ = xᵢ − ln Σⱼ e^(xⱼ);  ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ",
-    shapes: "any shape → the same shape; the sum runs over axis 0",
+    shapes: "any shape → the same shape; the sum runs over the axis",
     example: "- log_softmax",
     source: "Bridle 1990, \"Probabilistic interpretation of feedforward classification outputs\"")
 
-  init(from options: inout Options) {}
+  static let examples = [Example(inputs: [4]), Example(["axis": 1], inputs: [2, 3, 2])]
 
-  func plan(for inputs: [Port]) -> Plan {
-    Plan(output: inputs[0].shape).with(.within(-.infinity...0))
+  private let axis: Int
+
+  init(from options: inout Options) { axis = options.softmaxAxis() }
+
+  func plan(for inputs: [Port]) throws -> Plan {
+    try Lines.check(inputs[0].shape, axis: axis)
+    return Plan(output: inputs[0].shape).with(.within(-.infinity...0))
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -116,17 +127,16 @@ struct LogSoftmax: Layer, Component {
           derivative: #"\frac{\partial y_i}{\partial x_j} = [i = j] - e^{y_j}"#,
           delta: #"\delta_{x_i} = \delta_{y_i} - e^{y_i} \sum_j \delta_{y_j}"#)
       ],
-      remark: inputs[0].shape.rank > 1
-        ? "The sums run over the channels, separately for each position." : "")
+      remark: Lines.remark(inputs[0].shape, axis: axis))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    [graph.add("LogSoftmax", node.inputs[0], attributes: [("axis", .integer(1))])]
+    [graph.add("LogSoftmax", node.inputs[0], attributes: [("axis", .integer(axis + 1))])]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
-    let lines = Lines(x.shape)
+    let lines = Lines(x.shape, axis: axis)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
       let m = x[lines.largest(x, from: first)]
@@ -161,7 +171,7 @@ struct LogSoftmax: Layer, Component {
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
-    let lines = Lines(y.shape)
+    let lines = Lines(y.shape, axis: axis)
     inBlocks(of: lines.count(samples: pass.samples), numbersEach: 2) {
       (block, room: Tensor<S>) in
       // e^(y_w) and e^(y_w) − 1 of the largest of each line.
@@ -220,18 +230,45 @@ private func corrected<S: Scalar>(_ power: S, _ x: S, _ m: S) -> S {
   return power > 0 ? power + power * lost : power
 }
 
-/// A batch as lines along axis 0: one line per position and sample.
+extension Options {
+  fileprivate mutating func softmaxAxis() -> Int {
+    suggest("axis", for: "dim")
+    return int(
+      "axis", default: 0, in: 0..<Shape.maximumRank, "the axis along which the numbers add up to 1")
+  }
+}
+
+/// A batch as lines along one axis: one line per position and sample.
 private struct Lines {
   /// The number of entries in a line, and the distance between them in elements.
   let length: Int
   let step: Int
+  /// The lines of a sample.
+  private let perSample: Int
 
-  init(_ shape: Shape) {
-    length = shape[0]
-    step = shape.count / max(1, shape[0])
+  /// Throws if the shape does not have the axis.
+  static func check(_ shape: Shape, axis: Int) throws {
+    guard axis < max(1, shape.rank) else {
+      throw Diagnostic("the input \(shape) has no axis \(axis)")
+    }
   }
 
-  func count(samples: Int) -> Int { samples * step }
+  static func remark(_ shape: Shape, axis: Int) -> String {
+    if shape.rank <= 1 { return "" }
+    return axis == 0
+      ? "The sums run over the channels, separately for each position."
+      : "The sums run over axis \(axis), separately for each position of the others."
+  }
+
+  init(_ shape: Shape, axis: Int) {
+    length = shape[axis]
+    var step = 1
+    for k in (axis + 1)..<max(axis + 1, shape.rank) { step &*= shape[k] }
+    self.step = step
+    perSample = shape.count / max(1, length)
+  }
+
+  func count(samples: Int) -> Int { samples * perSample }
 
   /// The index of the first element of a line.
   func first(_ line: Int) -> Int { line / step * (length * step) + line % step }

@@ -1,7 +1,8 @@
 import NNExp
 
 /// A window that slides along one axis. It has `size` entries that are `dilation` apart, and
-/// moves in steps of `stride` over an axis that is extended by `padding` at both ends.
+/// moves in steps of `stride` over an axis that is extended by `padding` before its first entry
+/// and by `paddingAfter` after its last.
 struct Window: Equatable {
   /// The values that a file may use. Products of these cannot overflow.
   static let range = 1...65_536
@@ -13,11 +14,16 @@ struct Window: Equatable {
   var size: Int
   var stride = 1
   var padding = 0
+  var paddingAfter = 0
   var dilation = 1
+
+  /// True if the axis is extended at an end.
+  var isPadded: Bool { padding > 0 || paddingAfter > 0 }
 
   func axis(positions: Int) -> WindowGeometry.Axis {
     WindowGeometry.Axis(
-      size: size, stride: stride, padding: padding, dilation: dilation, positions: positions)
+      size: size, stride: stride, padding: padding, paddingAfter: paddingAfter,
+      dilation: dilation, positions: positions)
   }
 
   /// The distance from the first entry to the last, both included.
@@ -37,7 +43,7 @@ struct Window: Equatable {
     // The engine rejects axes of this length because of their size in bytes; here they must not
     // trap.
     let length = min(length, Int.max / 2)
-    let room = length + 2 * padding - extent
+    let room = length + padding + paddingAfter - extent
     var count = (ceiling ? room + stride - 1 : room).floored(by: stride) + 1
     if ceiling, count > 1, (count - 1) * stride >= length + padding { count -= 1 }
     guard count > 0 else { throw misfit(length, axis) }
@@ -51,7 +57,8 @@ struct Window: Equatable {
     let isEmpty = (0..<early).contains { span(at: $0, over: length).count < 1 }
     guard !isEmpty, span(at: count - 1, over: length).count > 0 else {
       throw Diagnostic(
-        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie entirely in the padding of \(padding); "
+        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie entirely in the "
+          + "padding of \(max(padding, paddingAfter)); "
           + "reduce the padding")
     }
   }
@@ -59,7 +66,7 @@ struct Window: Equatable {
   /// True if each entry of an axis belongs to at most one position, and every position is
   /// inside the axis.
   func tiles(_ length: Int, positions: Int) -> Bool {
-    (stride == size || positions == 1) && (dilation == 1 || size == 1) && padding == 0
+    (stride == size || positions == 1) && (dilation == 1 || size == 1) && !isPadded
       && positions &* size <= length
   }
 
@@ -67,7 +74,12 @@ struct Window: Equatable {
     var text = "window \(size)"
     if dilation > 1 { text += " with dilation \(dilation), \(extent) in all," }
     text += " does not fit \(length) \(length == 1 ? String(axis.dropLast()) : axis)"
-    if padding > 0 { text += " with padding \(padding) at both ends" }
+    if isPadded {
+      text +=
+        padding == paddingAfter
+        ? " with padding \(padding) at both ends"
+        : " with padding \(padding) before and \(paddingAfter) after"
+    }
     return Diagnostic(text)
   }
 
@@ -88,8 +100,8 @@ struct Window: Equatable {
     // Divisions are slow, and most windows are inside the axis.
     if start &+ extent > length {
       span.count = (length &- start &+ dilation &- 1).floored(by: dilation)
-      if start &+ extent > length &+ padding {
-        span.countWithPadding = (length &+ padding &- start &+ dilation &- 1) / dilation
+      if start &+ extent > length &+ paddingAfter {
+        span.countWithPadding = (length &+ paddingAfter &- start &+ dilation &- 1) / dilation
       }
     }
     if start < 0 {
@@ -118,22 +130,18 @@ extension Int {
   }
 }
 
-/// The planes of a sample: `[channels, rows, columns]` unchanged, `[features]` as one row.
+/// The planes of a sample: `[channels, rows, columns]` unchanged, `[channels, positions]` and
+/// `[features]` as one row.
 struct Planes {
   let channels: Int
   let rows: Int
   let columns: Int
 
-  /// The remedy for images without an axis of channels; empty for other shapes.
-  static func remedy(for shape: Shape) -> String {
-    if shape.rank != 2 { return "" }
-    return "; for images of one channel write data: {shape: [1, \(shape[0]), \(shape[1])]}"
-  }
-
   /// Nil for other shapes.
   init?(_ shape: Shape) {
     switch shape.rank {
     case 1: (channels, rows, columns) = (1, 1, shape[0])
+    case 2: (channels, rows, columns) = (shape[0], 1, shape[1])
     case 3: (channels, rows, columns) = (shape[0], shape[1], shape[2])
     default: return nil
     }

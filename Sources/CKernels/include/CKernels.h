@@ -48,12 +48,12 @@ struct nnexp_pooling_geometry {
 struct nnexp_window_geometry {
   long rows, columns;
   /// The extents of a window, the distances between windows and between their entries, and the
-  /// empty positions before a plane's first row and column.
+  /// empty positions before a plane's first row and column, and after its last.
   long window_rows, window_columns, row_stride, column_stride, row_dilation, column_dilation;
-  long row_padding, column_padding;
+  long row_padding, column_padding, row_padding_after, column_padding_after;
   /// The windows along each axis.
   long position_rows, position_columns;
-  /// The numbers in the scratch memory for one row: columns + 2·column_padding + column_stride + 40.
+  /// The numbers in the scratch memory for one row: columns + the padding + column_stride + 40.
   long row_room;
 };
 

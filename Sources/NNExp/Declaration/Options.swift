@@ -277,18 +277,34 @@ public struct Options: Sendable {
       understand: { $0.pair(in: range) }, encode: ConfigValue.init(pair:))
   }
 
-  /// Reads `[a, b]`, or one integer for both; nil if the key is absent or null.
-  public mutating func optionalPair(
-    _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
-  ) -> (Int, Int)? {
-    defer { document(key, .either([.pair(bounds(range)), .null])) }
+  /// Reads one integer for every axis of an image, or a list with one for each: `3`, `[3, 5]`.
+  /// The list has one to three integers.
+  public mutating func extents(
+    _ key: String, default fallback: [Int]? = nil, in range: some RangeExpression<Int>,
+    _ explanation: String = ""
+  ) -> [Int] {
+    let one = Description.Domain.integers(bounds(range))
+    defer { document(key, .either([one, .list(one, 1...3)])) }
     return read(
-      key, range: describe(range) + " or two of them, [rows, columns]",
-      fallback: ((Int, Int)?.none, ConfigValue(.null)), stopgap: nil, explanation,
-      understand: { found -> (Int, Int)?? in
+      key, range: describe(range) + " or one per axis, as in [rows, columns]",
+      fallback: fallback.map { ($0, ConfigValue(extents: $0)) }, stopgap: [inside(range)],
+      explanation, understand: { $0.extents(in: range) }, encode: ConfigValue.init(extents:))
+  }
+
+  /// Reads one integer for every axis of an image, or a list with one for each; nil if the key is
+  /// absent or null.
+  public mutating func optionalExtents(
+    _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
+  ) -> [Int]? {
+    let one = Description.Domain.integers(bounds(range))
+    defer { document(key, .either([one, .list(one, 1...3), .null])) }
+    return read(
+      key, range: describe(range) + " or one per axis, as in [rows, columns]",
+      fallback: ([Int]?.none, ConfigValue(.null)), stopgap: nil, explanation,
+      understand: { found -> [Int]?? in
         if case .null = found.content { return .some(nil) }
-        return found.pair(in: range).map { .some($0) }
-      }, encode: { $0.map(ConfigValue.init(pair:)) ?? ConfigValue(.null) })
+        return found.extents(in: range).map { .some($0) }
+      }, encode: { $0.map(ConfigValue.init(extents:)) ?? ConfigValue(.null) })
   }
 
   /// Reads a list of integers in `range` whose length is in `length`.
@@ -454,6 +470,19 @@ extension ConfigValue {
       let a = items[0].integer, let b = items[1].integer, range.contains(a), range.contains(b)
     else { return nil }
     return (a, b)
+  }
+
+  /// One integer, or a list of one to three.
+  fileprivate func extents(in range: some RangeExpression<Int>) -> [Int]? {
+    if let one = integer { return range.contains(one) ? [one] : nil }
+    guard case .list(let items) = content, (1...3).contains(items.count) else { return nil }
+    let values = items.compactMap(\.integer).filter { range.contains($0) }
+    return values.count == items.count ? values : nil
+  }
+
+  fileprivate init(extents: [Int]) {
+    self = ConfigValue(.list(extents.map { ConfigValue(.int($0)) }))
+    if extents.count == 1 { self = ConfigValue(.int(extents[0])) }
   }
 
   fileprivate init(pair: (Int, Int)) {

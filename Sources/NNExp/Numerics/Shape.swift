@@ -35,6 +35,18 @@ public struct Shape: Hashable, Sendable {
     self.count = count
   }
 
+  /// Creates a shape from the first `rank` extents without memory for a list; the others must be 1.
+  package init(extents: SIMD4<Int>, rank: Int) {
+    self.extents = extents
+    self.rank = rank
+    var count = 1
+    for k in 0..<4 {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extents[k])
+      count = overflow ? Int.max : product
+    }
+    self.count = count
+  }
+
   /// Creates a shape with one axis of extent `count`.
   @usableFromInline package init(count: Int) {
     extents = SIMD4(count, 1, 1, 1)

@@ -118,6 +118,12 @@ public struct Tensors<S: Scalar>: @unchecked Sendable {
     self.count = count
   }
 
+  /// The tensors from an index on.
+  package func dropFirst(_ k: Int) -> Tensors {
+    precondition(k <= count, "there are only \(count) tensors")
+    return Tensors(start: start + k, count: count - k)
+  }
+
   /// The tensor at an index. An index outside ends the process.
   @inlinable
   public subscript(index: Int) -> Tensor<S> {

@@ -6,12 +6,17 @@ package struct WindowGeometry: Sendable {
   package struct Axis: Sendable {
     package let size: Int
     package let stride: Int
+    /// The positions that extend the axis before its first entry, and after its last.
     package let padding: Int
+    package let paddingAfter: Int
     package let dilation: Int
     package let positions: Int
 
-    package init(size: Int, stride: Int, padding: Int, dilation: Int, positions: Int) {
-      (self.size, self.stride, self.padding) = (size, stride, padding)
+    package init(
+      size: Int, stride: Int, padding: Int, paddingAfter: Int, dilation: Int, positions: Int
+    ) {
+      (self.size, self.stride) = (size, stride)
+      (self.padding, self.paddingAfter) = (padding, paddingAfter)
       (self.dilation, self.positions) = (dilation, positions)
     }
   }
@@ -34,7 +39,7 @@ package struct WindowGeometry: Sendable {
 
   /// The numbers of scratch memory for one row of a plane with its padding.
   package var rowRoom: Int {
-    [columns, across.padding, across.padding, across.stride, 40].reduce(0, saturatedSum)
+    [columns, across.padding, across.paddingAfter, across.stride, 40].reduce(0, saturatedSum)
   }
 
   fileprivate var code: nnexp_window_geometry {
@@ -42,7 +47,9 @@ package struct WindowGeometry: Sendable {
       rows: rows, columns: columns, window_rows: down.size, window_columns: across.size,
       row_stride: down.stride, column_stride: across.stride, row_dilation: down.dilation,
       column_dilation: across.dilation, row_padding: down.padding,
-      column_padding: across.padding, position_rows: down.positions,
+      column_padding: across.padding,
+      row_padding_after: down.paddingAfter, column_padding_after: across.paddingAfter,
+      position_rows: down.positions,
       position_columns: across.positions, row_room: rowRoom)
   }
 }

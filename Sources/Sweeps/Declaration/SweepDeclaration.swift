@@ -62,7 +62,9 @@ public struct SweepDeclaration: Sendable {
     var experiment = root
     var name: String?
     var header = Options(root, describing: isDescribing)
-    if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" })
+    // A sweep of another file has no settings of an experiment; an experiment with a base has.
+    if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" }),
+      root["sweep"] != nil || entries.allSatisfy({ ["base", "name"].contains($0.key) })
     {
       let relative = header.string(
         "base", "the experiment file of the trials, relative to this file")

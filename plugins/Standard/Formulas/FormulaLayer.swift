@@ -84,7 +84,7 @@ struct FormulaLayer: Layer, Component {
     let entries: Int
     var sample: Shape
     if let pooling, formula.grouping == .window {
-      plan = try pooling.plan(for: inputs[0].shape)
+      plan = try pooling.plan(for: inputs[0].shape, allowsSlices: false)
       entries = pooling.mostEntries(over: inputs[0].shape)
       sample = plan.output
     } else {

@@ -34,7 +34,7 @@ struct ConvolutionSizes {
 
   /// True if windows extend beyond the input, which is therefore copied into a border of zeros
   /// first.
-  var isBordered: Bool { rows.padding > 0 || columns.padding > 0 }
+  var isBordered: Bool { rows.isPadded || columns.isPadded }
 
   /// - Parameters:
   ///   - input: `[channels, rows, columns]`, where the number of channels is a multiple of
@@ -50,8 +50,8 @@ struct ConvolutionSizes {
     depth = inputs.times(rows.size).times(columns.size)
     weights = units.times(depth)
     positions = y.rows.times(y.columns)
-    paddedRows = min(x.rows, .max / 2) + 2 * rows.padding
-    paddedColumns = min(x.columns, .max / 2) + 2 * columns.padding
+    paddedRows = min(x.rows, .max / 2) + rows.padding + rows.paddingAfter
+    paddedColumns = min(x.columns, .max / 2) + columns.padding + columns.paddingAfter
     border = inputs.times(paddedRows).times(paddedColumns)
   }
 
@@ -80,7 +80,7 @@ struct ConvolutionSizes {
         body((i &* x.rows &+ r) &* x.columns, outer)
         outer &+= paddedColumns
       }
-      outer &+= 2 &* rows.padding &* paddedColumns
+      outer &+= (rows.padding &+ rows.paddingAfter) &* paddedColumns
     }
   }
 }
@@ -92,19 +92,39 @@ extension ConvolutionSizes {
       ? DirectConvolution<Double>.scratch(for: self) : Im2colConvolution<Double>.scratch(for: self)
   }
 
-  func forward<S: KernelScalar>(_ pass: ForwardPass<S>, hasBias: Bool) {
+  /// The number of scratch tensors.
+  var scratchCount: Int {
+    let border = isBordered ? 1 : 0
+    return DirectConvolution<Double>.suits(self) ? 4 + border : isPointwise ? 1 : 2 + border
+  }
+
+  /// y ← b + w ∗ x, without b if it is nil.
+  func forward<S: KernelScalar>(
+    _ x: UnsafePointer<S>, weight: UnsafePointer<S>, bias: UnsafePointer<S>?,
+    into y: UnsafeMutablePointer<S>, samples: Int, scratch: Tensors<S>
+  ) {
     if DirectConvolution<S>.suits(self) {
-      DirectConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+      DirectConvolution(self, scratch: scratch).forward(
+        x, weight: weight, bias: bias, into: y, samples: samples)
     } else {
-      Im2colConvolution(sizes: self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+      Im2colConvolution(sizes: self, scratch: scratch).forward(
+        x, weight: weight, bias: bias, into: y, samples: samples)
     }
   }
 
-  func backward<S: KernelScalar>(_ pass: BackwardPass<S>, hasBias: Bool) {
+  /// ∂w += ∂y ∗ x, ∂b += Σ∂y and ∂x += the adjoint of w on ∂y, each if it is wanted. x is read
+  /// only for ∂w.
+  func backward<S: KernelScalar>(
+    _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, weight: UnsafePointer<S>,
+    to dw: UnsafeMutablePointer<S>?, bias db: UnsafeMutablePointer<S>?,
+    dx: UnsafeMutablePointer<S>?, samples: Int, scratch: Tensors<S>
+  ) {
     if DirectConvolution<S>.suits(self) {
-      DirectConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+      DirectConvolution(self, scratch: scratch).backward(
+        x, dy, weight: weight, to: dw, bias: db, dx: dx, samples: samples)
     } else {
-      Im2colConvolution(sizes: self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+      Im2colConvolution(sizes: self, scratch: scratch).backward(
+        x, dy, weight: weight, to: dw, bias: db, dx: dx, samples: samples)
     }
   }
 }

@@ -34,7 +34,7 @@ struct DirectConvolution<S: KernelScalar> {
     transposed = scratch[1].start
     copies = scratch[2].start
     slopes = scratch[3]
-    border = scratch.count > 4 ? scratch[4].start : nil
+    border = sizes.isBordered ? scratch[4].start : nil
   }
 
   /// True if it is faster than a matrix product, as measured with AVX-512 and AVX2 for 1 to 256
@@ -58,57 +58,65 @@ struct DirectConvolution<S: KernelScalar> {
     max(1, min(8, 512 / sizes.positions))
   }
 
-  func forward(_ pass: ForwardPass<S>, hasBias: Bool) {
+  func forward(
+    _ x: UnsafePointer<S>, weight: UnsafePointer<S>, bias: UnsafePointer<S>?,
+    into y: UnsafeMutablePointer<S>, samples: Int
+  ) {
     for g in 0..<sizes.groups {
-      S.pack(sizes.factors, pass.parameters[0].start + g &* sizes.weights, into: weights)
-      for s in 0..<pass.samples {
+      S.pack(sizes.factors, weight + g &* sizes.weights, into: weights)
+      for s in 0..<samples {
         let part = s &* sizes.groups &+ g
-        copy(pass.x.start + part &* sizes.inputPart, to: copies)
+        copy(x + part &* sizes.inputPart, to: copies)
         S.convolutionForward(
           weights, rows: sizes.units, copies, as: sizes.copies,
-          from: hasBias ? pass.parameters[1].start + g &* sizes.units : nil,
-          into: pass.y.start + part &* sizes.outputPart)
+          from: bias.map { $0 + g &* sizes.units }, into: y + part &* sizes.outputPart)
       }
     }
   }
 
-  func backward(_ pass: BackwardPass<S>, hasBias: Bool) {
-    let dw = weights
-    if pass.needsInputGradient { slopes.fill(0) }
+  func backward(
+    _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, weight: UnsafePointer<S>,
+    to dw: UnsafeMutablePointer<S>?, bias db: UnsafeMutablePointer<S>?,
+    dx: UnsafeMutablePointer<S>?, samples allSamples: Int
+  ) {
+    let sums = weights
+    if dx != nil { slopes.fill(0) }
     for g in 0..<sizes.groups {
-      dw.update(repeating: 0, count: sizes.weights)
-      if pass.needsInputGradient {
-        S.pack(
-          sizes.transposedFactors, pass.parameters[0].start + g &* sizes.weights, into: transposed)
+      sums.update(repeating: 0, count: sizes.weights)
+      if dx != nil {
+        S.pack(sizes.transposedFactors, weight + g &* sizes.weights, into: transposed)
       }
       let step = sizes.groups &* sizes.outputPart
-      let slope = pass.dy.start + g &* sizes.outputPart
-      if hasBias {
+      let slope = dy + g &* sizes.outputPart
+      if let db {
         S.addRowSums(
-          slope, rows: sizes.units, columns: sizes.positions, step: step, samples: pass.samples,
-          to: pass.gradients[1].start + g &* sizes.units)
+          slope, rows: sizes.units, columns: sizes.positions, step: step, samples: allSamples,
+          to: db + g &* sizes.units)
       }
       var first = 0
-      while first < pass.samples {
-        let samples = min(DirectConvolution.samplesAtOnce(sizes), pass.samples &- first)
-        for s in 0..<samples {
-          let part = (first &+ s) &* sizes.groups &+ g
-          copy(pass.x.start + part &* sizes.inputPart, to: copies + s &* sizes.copyLength)
+      while first < allSamples {
+        let samples = min(DirectConvolution.samplesAtOnce(sizes), allSamples &- first)
+        if dw != nil {
+          for s in 0..<samples {
+            let part = (first &+ s) &* sizes.groups &+ g
+            copy(x + part &* sizes.inputPart, to: copies + s &* sizes.copyLength)
+          }
+          S.addConvolutionWeightGradient(
+            slope + first &* step, rows: sizes.units, step: step, copies, as: sizes.copies,
+            step: sizes.copyLength, samples: samples, to: sums)
         }
-        S.addConvolutionWeightGradient(
-          slope + first &* step, rows: sizes.units, step: step, copies, as: sizes.copies,
-          step: sizes.copyLength, samples: samples, to: dw)
-        if pass.needsInputGradient {
+        if let dx {
           for s in first..<(first &+ samples) {
             let part = s &* sizes.groups &+ g
-            addLpPoolVJP(slope + s &* step, to: pass.dx.start + part &* sizes.inputPart)
+            addInputGradient(slope + s &* step, to: dx + part &* sizes.inputPart)
           }
         }
         first &+= samples
       }
-      let to = pass.gradients[0].start + g &* sizes.weights
+      guard let dw else { continue }
+      let to = dw + g &* sizes.weights
       for o in 0..<sizes.units {
-        for k in 0..<sizes.depth { to[o &* sizes.depth &+ k] += dw[k &* sizes.units &+ o] }
+        for k in 0..<sizes.depth { to[o &* sizes.depth &+ k] += sums[k &* sizes.units &+ o] }
       }
     }
   }
@@ -124,7 +132,7 @@ struct DirectConvolution<S: KernelScalar> {
   }
 
   /// Adds the contribution of ∂y of one group of a sample to ∂x.
-  private func addLpPoolVJP(_ dy: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
+  private func addInputGradient(_ dy: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
     let zeros = sizes.slopeZeros
     for o in 0..<sizes.units {
       (slopes.start + (zeros &+ o &* (sizes.positions &+ zeros))).update(

@@ -18,16 +18,16 @@ struct Im2colConvolution<S: KernelScalar> {
     return scratch
   }
 
-  func forward(_ pass: ForwardPass<S>, hasBias: Bool) {
-    let (x, y) = (pass.x, pass.y)
-    let weight = pass.parameters[0]
-    for s in 0..<pass.samples {
+  func forward(
+    _ x: UnsafePointer<S>, weight: UnsafePointer<S>, bias: UnsafePointer<S>?,
+    into y: UnsafeMutablePointer<S>, samples: Int
+  ) {
+    for s in 0..<samples {
       for g in 0..<sizes.groups {
         let part = s &* sizes.groups &+ g
-        let from = x.start + part &* sizes.inputPart
-        let to = y.start + part &* sizes.outputPart
-        if hasBias {
-          let bias = pass.parameters[1].start + g &* sizes.units
+        let from = UnsafeMutablePointer(mutating: x + part &* sizes.inputPart)
+        let to = y + part &* sizes.outputPart
+        if let bias = bias.map({ $0 + g &* sizes.units }) {
           for o in 0..<sizes.units {
             (to + o &* sizes.positions).update(repeating: bias[o], count: sizes.positions)
           }
@@ -38,38 +38,41 @@ struct Im2colConvolution<S: KernelScalar> {
           sizes.weight(weight, group: g),
           Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
           into: Matrix(start: to, rows: sizes.units, columns: sizes.positions),
-          accumulating: hasBias)
+          accumulating: bias != nil)
       }
     }
   }
 
-  func backward(_ pass: BackwardPass<S>, hasBias: Bool) {
-    let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
-    let weight = pass.parameters[0]
+  func backward(
+    _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, weight: UnsafePointer<S>,
+    to dw: UnsafeMutablePointer<S>?, bias db: UnsafeMutablePointer<S>?,
+    dx: UnsafeMutablePointer<S>?, samples: Int
+  ) {
     // ∂Wᵀ += P ∂yᵀ, for which the BLAS is up to 1.5 times as fast as for ∂W += ∂y Pᵀ.
-    let dw = scratch[0]
-    dw.fill(0)
-    for s in 0..<pass.samples {
+    let sums = scratch[0]
+    sums.fill(0)
+    for s in 0..<samples {
       for g in 0..<sizes.groups {
         let part = s &* sizes.groups &+ g
-        let from = x.start + part &* sizes.inputPart
-        let slope = dy.start + part &* sizes.outputPart
+        let from = UnsafeMutablePointer(mutating: x + part &* sizes.inputPart)
+        let slope = UnsafeMutablePointer(mutating: dy + part &* sizes.outputPart)
         let dyPart = Matrix(start: slope, rows: sizes.units, columns: sizes.positions)
-        if hasBias {
-          let db = pass.gradients[1].start + g &* sizes.units
+        if let db = db.map({ $0 + g &* sizes.units }) {
           for o in 0..<sizes.units {
             db[o] += sum(of: slope + o &* sizes.positions, count: sizes.positions)
           }
         }
         let patches = sizes.isPointwise ? from : scratch[1].start
-        if !sizes.isPointwise { im2col(from, into: patches) }
         let columns = Matrix(start: patches, rows: sizes.depth, columns: sizes.positions)
-        multiply(
-          columns, dyPart.transposed, into: sizes.transposedWeight(dw, group: g),
-          accumulating: true)
-        guard pass.needsInputGradient else { continue }
+        if dw != nil {
+          if !sizes.isPointwise { im2col(from, into: patches) }
+          multiply(
+            columns, dyPart.transposed, into: sizes.transposedWeight(sums, group: g),
+            accumulating: true)
+        }
+        guard let dx else { continue }
         let transposedWeight = sizes.weight(weight, group: g).transposed
-        let to = dx.start + part &* sizes.inputPart
+        let to = dx + part &* sizes.inputPart
         if sizes.isPointwise {
           multiply(
             transposedWeight, dyPart,
@@ -81,9 +84,10 @@ struct Im2colConvolution<S: KernelScalar> {
         }
       }
     }
+    guard let dw else { return }
     for g in 0..<sizes.groups {
-      let from = dw.start + g &* sizes.weights
-      let to = pass.gradients[0].start + g &* sizes.weights
+      let from = sums.start + g &* sizes.weights
+      let to = dw + g &* sizes.weights
       for o in 0..<sizes.units {
         for k in 0..<sizes.depth { to[o &* sizes.depth &+ k] += from[k &* sizes.units &+ o] }
       }
@@ -92,8 +96,10 @@ struct Im2colConvolution<S: KernelScalar> {
 }
 
 extension ConvolutionSizes {
-  fileprivate func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
-    Matrix(start: weight.start + group &* weights, rows: units, columns: depth)
+  fileprivate func weight<S: Scalar>(_ weight: UnsafePointer<S>, group: Int) -> Matrix<S> {
+    Matrix(
+      start: UnsafeMutablePointer(mutating: weight + group &* weights), rows: units,
+      columns: depth)
   }
 
   fileprivate func transposedWeight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {

@@ -22,7 +22,11 @@ extension FileReference {
       "$schema": "http://json-schema.org/draft-07/schema#",
       "title": .string("an experiment of nnexp \(version)"),
       "if": ["required": ["base"]],
-      "then": ["$ref": "#/definitions/sweep_file"],
+      // An experiment with a base need not repeat the keys that are required.
+      "then": [
+        "if": ["required": ["sweep"]], "then": ["$ref": "#/definitions/sweep_file"],
+        "else": ["type": "object"],
+      ],
       "else": ["$ref": "#/definitions/experiment"],
       "definitions": .object(definitions),
     ]
@@ -80,6 +84,19 @@ extension FileReference {
       ]
       mapping = [
         .init("if", ["required": ["type"]]), .init("then", .object(mapping)), .init("else", short),
+      ]
+    }
+    // `{block: NAME, repeat: 3}` in `model`.
+    if kind.kind == registry.layers.kind {
+      let block: JSON = [
+        "type": "object", "additionalProperties": false,
+        "properties": [
+          "block": ["type": ["string", "array"]], "inputs": ["type": "string"],
+          "name": ["type": "string"], "repeat": ["type": "integer", "minimum": 1, "maximum": 1000],
+        ],
+      ]
+      mapping = [
+        .init("if", ["required": ["block"]]), .init("then", block), .init("else", .object(mapping)),
       ]
     }
     return [
@@ -151,7 +168,7 @@ extension FileReference {
     let inner = path.isEmpty || path == "sweep file" ? key.key : "\(path).\(key.key)"
     var members: [JSON.Member] = []
     let value = key.domain.map { schema(of: $0, at: inner, key) } ?? [:]
-    // Draft 7 ignores what stands beside a reference.
+    // Draft 7 ignores the other members of an object with a reference.
     if case .object(let own) = value, own.contains(where: { $0.key == "$ref" }) {
       members.append(.init("allOf", [value]))
     } else if case .object(let own) = value {

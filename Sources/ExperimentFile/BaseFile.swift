@@ -1,0 +1,77 @@
+import Files
+import NNExp
+import YAMLTree
+
+/// The file that `base:` of an experiment names, whose settings the experiment changes.
+///
+///     base: iris.yaml
+///     train: {epochs: 50}
+///
+/// A mapping of the experiment is merged with that of the base, key by key. Any other value replaces
+/// that of the base, and so does a mapping with another `type`.
+struct BaseFile {
+  /// The whole experiment.
+  let merged: ConfigValue
+  /// The text of the base file.
+  let text: [UInt8]
+
+  /// Nil if the file has no `base`. Throws if the base cannot be read, names another base, or is
+  /// in another folder.
+  init?(of root: ConfigValue, path: String) throws {
+    guard case .map(let entries) = root.content,
+      let base = entries.first(where: { $0.key == "base" })
+    else { return nil }
+    guard case .string(let name) = base.value.content else {
+      throw Diagnostic(
+        "base must be the name of an experiment file, found \(base.value.kind)",
+        at: base.value.location)
+    }
+    guard !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw Diagnostic(
+        "base must name a file in the same folder, because the paths in both files are relative to "
+          + "it, found '\(name)'", at: base.value.location)
+    }
+    let file = Path.prefix(of: path) + name
+    let tree: ConfigValue
+    do {
+      text = try readFile(file)
+      tree = try parseYAML(text, name: file)
+    } catch {
+      var errors = Diagnostics()
+      errors.add(error, at: base.value.location)
+      throw errors
+    }
+    if case .map(let inner) = tree.content, let second = inner.first(where: { $0.key == "base" }) {
+      throw Diagnostic(
+        "the base names another base; name that file", at: second.keyLocation,
+        notes: [.init("the experiment is here", at: base.value.location)])
+    }
+    let own = ConfigValue(.map(entries.filter { $0.key != "base" }), at: root.location)
+    merged = tree.merged(with: own)
+  }
+}
+
+extension ConfigValue {
+  /// This value with the changes of `other`.
+  fileprivate func merged(with other: ConfigValue) -> ConfigValue {
+    guard case .map(var entries) = content, case .map(let changes) = other.content,
+      isOfType(of: other)
+    else { return other }
+    for change in changes {
+      if let index = entries.firstIndex(where: { $0.key == change.key }) {
+        entries[index].keyLocation = change.keyLocation
+        entries[index].value = entries[index].value.merged(with: change.value)
+      } else {
+        entries.append(change)
+      }
+    }
+    return ConfigValue(.map(entries), at: other.location)
+  }
+
+  /// True unless the other mapping names another type.
+  private func isOfType(of other: ConfigValue) -> Bool {
+    guard case .string(let type)? = other["type"]?.content else { return true }
+    guard case .string(let own)? = self["type"]?.content else { return false }
+    return own == type
+  }
+}

@@ -1,0 +1,78 @@
+import NNExp
+
+/// The positions of a small tensor in a large one: the small one is repeated along the axes that it
+/// lacks at the front, and along those whose extent is 1.
+struct BroadcastAxes {
+  private let counts: SIMD4<Int>
+  private let strides: SIMD4<Int>
+
+  /// The numbers in a line of the large tensor, and the distance between two in the small one: 0
+  /// or 1.
+  var length: Int { counts[3] }
+  var step: Int { strides[3] }
+
+  /// - Precondition: `small` is broadcast to `large`.
+  init(_ small: Shape, over large: Shape) {
+    var counts = SIMD4<Int>(repeating: 1)
+    var strides = SIMD4<Int>(repeating: 0)
+    var stride = 1
+    for k in 0..<large.rank {
+      // From the last axis on.
+      counts[3 - k] = large[large.rank - 1 - k]
+      guard k < small.rank else { continue }
+      let extent = small[small.rank - 1 - k]
+      strides[3 - k] = extent == 1 ? 0 : stride
+      stride = stride.times(extent)
+    }
+    (self.counts, self.strides) = (counts, strides)
+  }
+
+  /// Calls `body` with the offsets of every line in the large tensor and in the small one.
+  @inline(__always)
+  func forEachLine(_ body: (_ large: Int, _ small: Int) -> Void) {
+    var line = 0
+    for a in 0..<counts[0] {
+      for b in 0..<counts[1] {
+        for c in 0..<counts[2] {
+          body(line, a &* strides[0] &+ b &* strides[1] &+ c &* strides[2])
+          line &+= counts[3]
+        }
+      }
+    }
+  }
+
+  /// The same with the offset of every line in another small tensor, whose lines are those of
+  /// `other`.
+  @inline(__always)
+  func forEachLine(
+    with other: BroadcastAxes, _ body: (_ large: Int, _ small: Int, _ third: Int) -> Void
+  ) {
+    var line = 0
+    for a in 0..<counts[0] {
+      for b in 0..<counts[1] {
+        for c in 0..<counts[2] {
+          body(
+            line, a &* strides[0] &+ b &* strides[1] &+ c &* strides[2],
+            a &* other.strides[0] &+ b &* other.strides[1] &+ c &* other.strides[2])
+          line &+= counts[3]
+        }
+      }
+    }
+  }
+
+  /// The common shape of the inputs of a layer; nil if there is none.
+  static func shape(of shapes: [Shape]) -> Shape? {
+    let rank = shapes.map(\.rank).max() ?? 0
+    guard rank <= Shape.maximumRank else {
+      return shapes.allSatisfy { $0 == shapes[0] } ? shapes[0] : nil
+    }
+    var axes: [Int] = []
+    for k in (0..<rank).reversed() {
+      let extents = Set(shapes.filter { k < $0.rank }.map { $0[$0.rank - 1 - k] })
+      let others = extents.subtracting([1])
+      guard others.count <= 1 else { return nil }
+      axes.append(others.first ?? 1)
+    }
+    return Shape(axes)
+  }
+}

@@ -1,0 +1,89 @@
+import NNExp
+
+// Layers of maxima. In three dimensions, the largest entry of a window is that of the largest
+// entries of its slices: the windows over rows and columns come first, then those over slices.
+
+extension Pooling {
+  /// Scratch memory: the positions of the largest entries, and two rows. In three dimensions
+  /// also the maxima of the slices, their gradients, and their own positions.
+  func maximaScratch(from input: Shape, to output: Shape) throws -> [Plan.Scratch] {
+    let geometries =
+      input.rank < 4
+      ? [geometry(from: input, to: output)]
+      : [sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)]
+    // A position is stored in the bits of a float32.
+    for geometry in geometries
+    where Shape([geometry.rows, geometry.columns]).count > Int(Int32.max) {
+      throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
+    }
+    let room = geometries.map(\.rowRoom).max() ?? 0
+    let scratch: [Plan.Scratch] = [.perSample(output.count), .fixed(2.times(room))]
+    guard input.rank == 4 else { return scratch }
+    let middle = middleCount(from: input, to: output)
+    return scratch + Array(repeating: .perSample(middle), count: 3)
+  }
+
+  func forwardMaxima<S: KernelScalar>(_ pass: ForwardPass<S>, isAbsolute: Bool) {
+    let (input, output, scratch) = (pass.x.shape, pass.y.shape, pass.scratch)
+    guard input.rank == 4 else {
+      let geometry = geometry(from: input, to: output)
+      return S.windowMaxima(
+        pass.x.start, isAbsolute: isAbsolute, of: geometry, into: pass.y.start,
+        positions: scratch[0].start, planes: pass.y.count / geometry.windows,
+        row: scratch[1].start)
+    }
+    let (slices, depth) = (
+      sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)
+    )
+    S.windowMaxima(
+      pass.x.start, isAbsolute: isAbsolute, of: slices, into: scratch[2].start,
+      positions: scratch[4].start, planes: pass.samples &* input[0] &* input[1],
+      row: scratch[1].start)
+    S.windowMaxima(
+      scratch[2].start, isAbsolute: false, of: depth, into: pass.y.start,
+      positions: scratch[0].start, planes: pass.samples &* input[0], row: scratch[1].start)
+  }
+
+  func backwardMaxima<S: KernelScalar>(_ pass: BackwardPass<S>, isAbsolute: Bool) {
+    let (input, output, scratch) = (pass.x.shape, pass.y.shape, pass.scratch)
+    guard input.rank == 4 else {
+      let geometry = geometry(from: input, to: output)
+      return S.addWindowMaximaVJP(
+        pass.x.start, isAbsolute: isAbsolute, of: geometry, positions: scratch[0].start,
+        pass.dy.start, to: pass.dx.start, planes: pass.y.count / geometry.windows)
+    }
+    let (slices, depth) = (
+      sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)
+    )
+    scratch[3].start.update(
+      repeating: 0, count: pass.samples &* middleCount(from: input, to: output))
+    S.addWindowMaximaVJP(
+      scratch[2].start, isAbsolute: false, of: depth, positions: scratch[0].start, pass.dy.start,
+      to: scratch[3].start, planes: pass.samples &* input[0])
+    S.addWindowMaximaVJP(
+      pass.x.start, isAbsolute: isAbsolute, of: slices, positions: scratch[4].start,
+      scratch[3].start, to: pass.dx.start, planes: pass.samples &* input[0] &* input[1])
+  }
+
+  /// The windows over the rows and columns of a slice.
+  func sliceGeometry(from input: Shape, to output: Shape) -> WindowGeometry {
+    let windows = windows(over: input)
+    return WindowGeometry(
+      rows: input[2], columns: input[3], down: windows.rows.axis(positions: output[2]),
+      across: windows.columns.axis(positions: output[3]))
+  }
+
+  /// The windows over the slices, of which each is a row of what `sliceGeometry` leaves.
+  func depthGeometry(from input: Shape, to output: Shape) -> WindowGeometry {
+    let positions = output[2].times(output[3])
+    return WindowGeometry(
+      rows: input[1], columns: positions,
+      down: windows(over: input).depth.axis(positions: output[1]),
+      across: Window.single.axis(positions: positions))
+  }
+
+  /// The numbers of a sample after the windows over rows and columns.
+  func middleCount(from input: Shape, to output: Shape) -> Int {
+    input[0].times(input[1]).times(output[2]).times(output[3])
+  }
+}
