@@ -27,6 +27,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Normalization.h"
 #include "Im2col.h"
 #include "Convolution.h"
+#include "Winograd.h"
 #include "End.h"
 
 #include "Float64.h"
@@ -40,6 +41,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Normalization.h"
 #include "Im2col.h"
 #include "Convolution.h"
+#include "Winograd.h"
 #include "Power.h"
 #include "Trigonometry.h"
 #include "LpWindows.h"
@@ -65,7 +67,11 @@ extern const struct nnexp_kernels NARROWER;
 #define IM2COL(precision) .im2col = im2col_##precision, .col2im = col2im_##precision
 #define CONVOLUTION(precision)                                                     \
   .pack = pack_##precision, .conv_forward = conv_forward_##precision,              \
-  .conv_weight_gradient = conv_weight_gradient_##precision, .add_row_sums = add_row_sums_##precision
+  .conv_weight_gradient = conv_weight_gradient_##precision, .add_row_sums = add_row_sums_##precision, \
+  .winograd_filters = winograd_filters_##precision, .winograd_input = winograd_input_##precision, \
+  .winograd_output = winograd_output_##precision, .winograd_slopes = winograd_slopes_##precision, \
+  .winograd_filter_gradient = winograd_filter_gradient_##precision, \
+  .winograd_products = winograd_products_##precision, .winograd_sums = winograd_sums_##precision
 
 const struct nnexp_kernels TABLE = {
   .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32, .run_strip = run_strip_f32,

@@ -1,5 +1,7 @@
-// Normalization: means, variances and their gradients for each channel of a batch
-// [samples, channels, positions]. A layer that normalizes each sample passes its samples as channels.
+// Normalization: means, variances and their gradients for some channels of a batch
+// [samples, channels, positions], whose samples are `step` numbers apart. A layer that normalizes each
+// sample passes its samples as channels. Each channel is computed for itself: which others are computed
+// with it does not change its bits.
 //
 // A channel is reduced at a time, so that its numbers are still in the cache when they are
 // normalized. A sum has as many partial sums on every instruction set, which are added in the same
@@ -68,61 +70,88 @@ INLINE struct NAME(moments) NAME(moments_of)(
 
 /// The means and variances of channels of one number per sample: vectors over the channels.
 static void NAME(moments_of_features)(
-    const REAL *restrict x, long samples, long channels, REAL *restrict mean, REAL *restrict variance) {
+    const REAL *restrict x, long samples, long channels, long step, REAL *restrict mean,
+    REAL *restrict variance) {
   const REAL n = (REAL)samples;
   for (long c = 0; c < channels; c++) mean[c] = variance[c] = 0;
   for (long s = 0; s < samples; s++)
-    for (long c = 0; c < channels; c++) mean[c] += x[s * channels + c];
+    for (long c = 0; c < channels; c++) mean[c] += x[s * step + c];
   for (long c = 0; c < channels; c++) mean[c] /= n;
   for (long s = 0; s < samples; s++)
     for (long c = 0; c < channels; c++) {
-      REAL d = x[s * channels + c] - mean[c];
+      REAL d = x[s * step + c] - mean[c];
       variance[c] += d * d;
     }
   for (long c = 0; c < channels; c++) variance[c] /= n;
 }
 
 static void NAME(norm_moments)(
-    long samples, long channels, long positions, const REAL *restrict x, REAL *restrict mean, REAL *restrict variance) {
+    long samples, long channels, long positions, long step, const REAL *restrict x, REAL *restrict mean,
+    REAL *restrict variance) {
   if (positions == 1 && samples > 1) {
-    NAME(moments_of_features)(x, samples, channels, mean, variance);
+    NAME(moments_of_features)(x, samples, channels, step, mean, variance);
     return;
   }
   for (long c = 0; c < channels; c++) {
     struct NAME(moments) moments =
-        NAME(moments_of)(x + c * positions, samples, channels * positions, positions);
+        NAME(moments_of)(x + c * positions, samples, step, positions);
     mean[c] = moments.mean, variance[c] = moments.variance;
   }
 }
 
-/// y ← (x − mean)·scale + shift
-static void NAME(norm_apply)(
-    long samples, long channels, long positions, const REAL *restrict x, const REAL *restrict mean, const REAL *restrict scale,
-    const REAL *restrict shift, REAL *restrict y) {
+/// x, or 0 if x ≤ 0; NaN stays NaN.
+#define RECTIFIED(x) ((x) <= 0 ? 0 : (x))
+/// The slope of that, from its value.
+#define RECTIFIED_SLOPE(y) ((y) > 0 ? (REAL)1 : (REAL)0)
+
+/// y ← (x − mean)·scale + shift, or 0 in place of numbers below it if `rectifies`.
+INLINE void NAME(norm_apply_as)(
+    long samples, long channels, long positions, long step, const REAL *restrict x,
+    const REAL *restrict mean, const REAL *restrict scale, const REAL *restrict shift, REAL *restrict y,
+    const int rectifies) {
   if (positions == 1) {
-    for (long s = 0; s < samples; s++, x += channels, y += channels)
-      for (long c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * scale[c] + shift[c];
+    for (long s = 0; s < samples; s++, x += step, y += step)
+      for (long c = 0; c < channels; c++) {
+        const REAL value = (x[c] - mean[c]) * scale[c] + shift[c];
+        y[c] = rectifies ? RECTIFIED(value) : value;
+      }
     return;
   }
   for (long c = 0; c < channels; c++) {
     const REAL m = mean[c], w = scale[c], b = shift[c];
     for (long s = 0; s < samples; s++) {
-      const long first = (s * channels + c) * positions;
-      for (long i = first; i < first + positions; i++) y[i] = (x[i] - m) * w + b;
+      const long first = s * step + c * positions;
+      for (long i = first; i < first + positions; i++) {
+        const REAL value = (x[i] - m) * w + b;
+        y[i] = rectifies ? RECTIFIED(value) : value;
+      }
     }
   }
 }
+static void NAME(norm_apply)(
+    long samples, long channels, long positions, long step, const REAL *restrict x,
+    const REAL *restrict mean, const REAL *restrict scale, const REAL *restrict shift, REAL *restrict y,
+    int rectifies) {
+  if (rectifies)
+    NAME(norm_apply_as)(samples, channels, positions, step, x, mean, scale, shift, y, 1);
+  else
+    NAME(norm_apply_as)(samples, channels, positions, step, x, mean, scale, shift, y, 0);
+}
 
-/// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse, for each channel.
-static void NAME(norm_sums)(
-    long samples, long channels, long positions, const REAL *restrict x, const REAL *restrict dy, const REAL *restrict mean,
-    const REAL *restrict inverse, REAL *restrict sum, REAL *restrict product) {
+/// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse, for each channel. With y, ∂y is that of the
+/// rectified y, and 0 where y is 0.
+INLINE void NAME(norm_sums_as)(
+    long samples, long channels, long positions, long step, const REAL *restrict x,
+    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict inverse, REAL *restrict sum, REAL *restrict product, const int rectifies) {
   if (positions == 1) {
     for (long c = 0; c < channels; c++) sum[c] = product[c] = 0;
-    for (long s = 0; s < samples; s++, x += channels, dy += channels)
+    for (long s = 0; s < samples; s++)
       for (long c = 0; c < channels; c++) {
-        sum[c] += dy[c];
-        product[c] += dy[c] * ((x[c] - mean[c]) * inverse[c]);
+        const long i = s * step + c;
+        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(y[i]) : dy[i];
+        sum[c] += g;
+        product[c] += g * ((x[i] - mean[c]) * inverse[c]);
       }
     return;
   }
@@ -130,15 +159,18 @@ static void NAME(norm_sums)(
     const REAL m = mean[c], scale = inverse[c];
     S sums = 0, products = 0;
     for (long s = 0; s < samples; s++) {
-      const REAL *from = x + (s * channels + c) * positions, *slope = dy + (s * channels + c) * positions;
+      const long first = s * step + c * positions;
+      const REAL *from = x + first, *slope = dy + first, *value = rectifies ? y + first : from;
       long i = 0;
       for (; i + SUMS <= positions; i += SUMS) {
         S g = NAME(load_sums)(slope + i);
+        if (rectifies) g = g * (NAME(load_sums)(value + i) > 0 ? (S)1 : (S)0);
         sums += g;
         products += g * ((NAME(load_sums)(from + i) - m) * scale);
       }
       if (i < positions) {
         S g = NAME(load_last)(slope + i, positions - i, 0);
+        if (rectifies) g = g * (NAME(load_last)(value + i, positions - i, 0) > 0 ? (S)1 : (S)0);
         sums += g;
         products += g * ((NAME(load_last)(from + i, positions - i, m) - m) * scale);
       }
@@ -146,25 +178,59 @@ static void NAME(norm_sums)(
     sum[c] = NAME(total)(sums), product[c] = NAME(total)(products);
   }
 }
+static void NAME(norm_sums)(
+    long samples, long channels, long positions, long step, const REAL *restrict x,
+    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict inverse, REAL *restrict sum, REAL *restrict product) {
+  if (y)
+    NAME(norm_sums_as)(samples, channels, positions, step, x, y, dy, mean, inverse, sum, product, 1);
+  else
+    NAME(norm_sums_as)(samples, channels, positions, step, x, y, dy, mean, inverse, sum, product, 0);
+}
 
-/// ∂x += weight·(∂y − a − x̂·b), x̂ = (x − mean)·inverse.
-static void NAME(norm_vjp)(
-    long samples, long channels, long positions, const REAL *restrict x, const REAL *restrict dy, const REAL *restrict mean,
-    const REAL *restrict inverse, const REAL *restrict weight, const REAL *restrict a, const REAL *restrict b, REAL *restrict dx) {
+/// ∂x += weight·(∂y − a − x̂·b), x̂ = (x − mean)·inverse, with y as above; ∂x ← that unless `adds`.
+INLINE void NAME(norm_vjp_as)(
+    long samples, long channels, long positions, long step, const REAL *restrict x,
+    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict inverse, const REAL *restrict weight, const REAL *restrict a,
+    const REAL *restrict b, REAL *restrict dx, const int rectifies, const int adds) {
   if (positions == 1) {
-    for (long s = 0; s < samples; s++, x += channels, dy += channels, dx += channels)
-      for (long c = 0; c < channels; c++)
-        dx[c] += weight[c] * (dy[c] - a[c] - (x[c] - mean[c]) * inverse[c] * b[c]);
+    for (long s = 0; s < samples; s++)
+      for (long c = 0; c < channels; c++) {
+        const long i = s * step + c;
+        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(y[i]) : dy[i];
+        const REAL gradient = weight[c] * (g - a[c] - (x[i] - mean[c]) * inverse[c] * b[c]);
+        dx[i] = adds ? dx[i] + gradient : gradient;
+      }
     return;
   }
   for (long c = 0; c < channels; c++) {
     const REAL m = mean[c], scale = inverse[c], w = weight[c], ac = a[c], bc = b[c];
     for (long s = 0; s < samples; s++) {
-      const long first = (s * channels + c) * positions;
-      for (long i = first; i < first + positions; i++)
-        dx[i] += w * (dy[i] - ac - (x[i] - m) * scale * bc);
+      const long first = s * step + c * positions;
+      for (long i = first; i < first + positions; i++) {
+        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(y[i]) : dy[i];
+        const REAL gradient = w * (g - ac - (x[i] - m) * scale * bc);
+        dx[i] = adds ? dx[i] + gradient : gradient;
+      }
     }
   }
+}
+static void NAME(norm_vjp)(
+    long samples, long channels, long positions, long step, const REAL *restrict x,
+    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict inverse, const REAL *restrict weight, const REAL *restrict a,
+    const REAL *restrict b, REAL *restrict dx, int adds) {
+#define ARGUMENTS samples, channels, positions, step, x, y, dy, mean, inverse, weight, a, b, dx
+  if (y && adds)
+    NAME(norm_vjp_as)(ARGUMENTS, 1, 1);
+  else if (y)
+    NAME(norm_vjp_as)(ARGUMENTS, 1, 0);
+  else if (adds)
+    NAME(norm_vjp_as)(ARGUMENTS, 0, 1);
+  else
+    NAME(norm_vjp_as)(ARGUMENTS, 0, 0);
+#undef ARGUMENTS
 }
 
 // The same with a weight for each entry of a sample instead of each channel.
@@ -209,3 +275,5 @@ static void NAME(entry_norm_vjp)(
 }
 #undef S
 #undef SUMS
+#undef RECTIFIED
+#undef RECTIFIED_SLOPE

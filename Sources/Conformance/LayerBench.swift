@@ -108,6 +108,7 @@ public final class LayerBench<S: Scalar> {
   }
 
   public func forward() {
+    spoilTemporaries()
     let pass = forwardPass
     if let pass = pass as? ForwardPass<Double> { layer.forward(pass) }
     if let pass = pass as? ForwardPass<Float> { layer.forward(pass) }
@@ -121,6 +122,7 @@ public final class LayerBench<S: Scalar> {
   }
 
   public func backward(needsInputGradient: Bool = true) {
+    spoilTemporaries()
     let pass = BackwardPass(
       samples: samples, inputs: inputViews.tensors, indices: indexInputs,
       outputs: outputViews.tensors, dOutputs: dOutputViews.tensors, dInputs: dInputViews.tensors,
@@ -130,6 +132,11 @@ public final class LayerBench<S: Scalar> {
       random: random, firstSample: firstSample)
     if let pass = pass as? BackwardPass<Double> { layer.backward(pass) }
     if let pass = pass as? BackwardPass<Float> { layer.backward(pass) }
+  }
+
+  /// Fills the memory that other nodes may use between two passes.
+  private func spoilTemporaries() {
+    for (buffer, part) in zip(scratch, plan.scratch) where part.isTemporary { buffer.fill(.nan) }
   }
 
   /// The buffers to which the backward pass adds: dInputs, then gradients.

@@ -217,7 +217,12 @@ struct RunModel {
   private static func activations<S: Scalar>(
     _ prepared: PreparedExperiment<S>, row: Int?
   ) throws -> [Gallery] {
-    let network = prepared.trainer.network
+    // The network of a training does not store all outputs.
+    let trained = prepared.trainer.network
+    let network = try Network<S>(
+      prepared.graph, heads: prepared.heads, capacity: 1, seed: prepared.experiment.seed)
+    network.parameters.update(from: trained.parameters)
+    network.state.update(from: trained.state)
     var (data, words) = (try prepared.data.train.held(0..<1), "the first training sample")
     if let row, let found = try sample(ofRow: row, prepared) {
       (data, words) = (found, "row \(row)")

@@ -162,19 +162,25 @@ enum { most = 4096 };
     PRINT(SUFFIX, "lp_window")                                                             \
   }                                                                                        \
   for (long positions = 1; positions < 90; positions += 44) {                              \
-    const long samples = 5, channels = 7, total = samples * channels * positions;          \
+    const long samples = 5, channels = 7, step = channels * positions, total = samples * step;\
     BEGIN(SUFFIX, 0)                                                                       \
     for (int i = 0; i < most; i++) third[i] = third[i] * third[i] + 1;                     \
-    k->norm_moments(samples, channels, positions, x, second, y);                           \
+    k->norm_moments(samples, channels, positions, step, x, second, y);                     \
     ADD(SUFFIX, second, channels)                                                          \
     ADD(SUFFIX, y, channels)                                                               \
-    k->norm_apply(samples, channels, positions, x, second, third, dy, y);                  \
-    ADD(SUFFIX, y, total)                                                                  \
-    k->norm_sums(samples, channels, positions, x, dy, second, third, y, room);             \
-    ADD(SUFFIX, y, channels)                                                               \
-    ADD(SUFFIX, room, channels)                                                            \
-    k->norm_vjp(samples, channels, positions, x, dy, second, third, dy, y, room, out);     \
-    ADD(SUFFIX, out, total)                                                                \
+    for (int rectifies = 0; rectifies < 2; rectifies++) {                                  \
+      REAL *of = rectifies ? y : 0;                                                        \
+      k->norm_apply(samples, channels, positions, step, x, second, third, dy, y, rectifies);\
+      ADD(SUFFIX, y, total)                                                                \
+      k->norm_sums(                                                                        \
+          samples, channels, positions, step, x, of, dy, second, third, room, room + most);\
+      ADD(SUFFIX, room, channels)                                                          \
+      ADD(SUFFIX, room + most, channels)                                                   \
+      k->norm_vjp(                                                                         \
+          samples, channels, positions, step, x, of, dy, second, third, dy, room, room + most,\
+          out, rectifies);                                                                 \
+      ADD(SUFFIX, out, total)                                                              \
+    }                                                                                      \
     PRINT(SUFFIX, "norm")                                                                  \
     k->entry_norm_apply(samples, channels * positions, x, second, third, dy, y, out);      \
     ADD(SUFFIX, out, total)                                                                \

@@ -34,13 +34,15 @@ extension VectorMathTests {
           #expect(mean.removeLast() == 7 && variance.removeLast() == 7)
           let inverse = variance.map { 1 / ($0 + 1e-5).squareRoot() }
           var y = [S](repeating: 7, count: count + 1)
-          S.normApply(x, of: layout, mean: mean, scale: w, shift: b, into: &y)
+          S.normApply(x, of: layout, mean: mean, scale: w, shift: b, into: &y, rectified: false)
           var (sum, product) = (mean + [7], mean + [7])
           S.normSums(
-            x, dy, of: layout, mean: mean, inverse: inverse, sum: &sum, product: &product)
+            x, rectified: nil, dy, of: layout, mean: mean, inverse: inverse, sum: &sum,
+            product: &product)
           var dx = [S](repeating: 0.25, count: count) + [7]
           S.addNormVJP(
-            x, dy, of: layout, mean: mean, inverse: inverse, weight: w, a: a, b: b, to: &dx)
+            x, rectified: nil, dy, of: layout, mean: mean, inverse: inverse, weight: w, a: a, b: b,
+            to: &dx, adds: true)
           #expect(y.removeLast() == 7 && sum.removeLast() == 7 && product.removeLast() == 7)
           #expect(dx.removeLast() == 7)
           for c in 0..<channels {
@@ -69,6 +71,40 @@ extension VectorMathTests {
           if let first { #expect(zip(found, first).allSatisfy { isSame($0, $1) }, "\(what)") }
           first = found
         }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
+
+  @Test func `a block of channels has the bits of all channels`() {
+    func compare<S: KernelScalar>(_ type: S.Type) {
+      for (samples, channels, positions) in [(3, 40, 1), (2, 5, 70), (64, 33, 40), (70, 999, 1)] {
+        let layout = NormLayout(samples: samples, channels: channels, positions: positions)
+        let random = RandomStream(seed: 4, purpose: "blocks")
+        let x = (0..<samples * channels * positions).map { S(random.normal(at: $0)) }
+        var mean = [S](repeating: 7, count: channels)
+        var variance = mean
+        S.normMoments(x, of: layout, mean: &mean, variance: &variance)
+        var (found, spread) = (mean.map { _ in S(7) }, mean.map { _ in S(7) })
+        var end = 0
+        for block in 0..<layout.blocks {
+          let part = layout.block(block)
+          #expect(part.lowerBound == end)
+          end = part.upperBound
+          x.withUnsafeBufferPointer { x in
+            found.withUnsafeMutableBufferPointer { found in
+              spread.withUnsafeMutableBufferPointer { spread in
+                S.normMoments(
+                  x.baseAddress! + part.lowerBound * positions, of: layout.part(part),
+                  mean: found.baseAddress! + part.lowerBound,
+                  variance: spread.baseAddress! + part.lowerBound)
+              }
+            }
+          }
+        }
+        #expect(end == channels && found == mean && spread == variance, "\(layout)")
+        #expect((layout.blocks > 1) == (samples * channels * positions >= 1 << 16))
       }
     }
     compare(Float.self)

@@ -46,7 +46,7 @@ struct AveragePooling: Layer, Component {
     }
     let geometry = pooling.geometry(from: input, to: plan.output)
     plan.scratch = [
-      .fixed(geometry.rowRoom), .fixed(geometry.windows), .fixed(geometry.windows),
+      .temporary(geometry.rowRoom), .fixed(geometry.windows), .temporary(geometry.windows),
     ]
     return plan
   }

@@ -16,7 +16,7 @@ import NNExp
 /// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
 ///   `[channels]`
 /// - Source: Ioffe, Szegedy 2015
-struct BatchNormalization: Layer, Component {
+struct BatchNormalization: FusibleLayer, Component {
   static let typeName = "batch_normalization"
   static let foreignNames = ["batch_norm", "batch_norm1d", "batch_norm2d", "bn"]
   static let documentation = Documentation(
@@ -33,6 +33,8 @@ struct BatchNormalization: Layer, Component {
   private let epsilon: Double
   private let momentum: Double
   private let isAffine: Bool
+  /// True if the outputs are rectified: y = max(w·x̂ + b, 0).
+  private var isRectified = false
 
   init(from options: inout Options) {
     options.suggest("epsilon", for: "eps")
@@ -47,7 +49,7 @@ struct BatchNormalization: Layer, Component {
     let shape = inputs[0].shape
     guard shape.count > 0 else { throw Diagnostic("the input \(shape) has no numbers") }
     let channels: Shape = [shape[0]]
-    return Plan(
+    var plan = Plan(
       output: shape,
       parameters: isAffine
         ? [
@@ -58,6 +60,8 @@ struct BatchNormalization: Layer, Component {
         .init("running_mean", channels, value: 0), .init("running_variance", channels, value: 1),
       ],
       scratch: Array(repeating: .fixed(channels.count), count: 5), couplesSamples: true)
+    plan.canStoreInputGradient = true
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -100,56 +104,84 @@ struct BatchNormalization: Layer, Component {
     ]
   }
 
+  func fused(with next: any Layer) -> (any Layer)? {
+    guard next is Relu else { return nil }
+    var fused = self
+    fused.isRectified = true
+    return fused
+  }
+
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
-    let (x, layout) = (pass.x, layout(pass.x, samples: pass.samples))
+    ChannelLoop(self, layout(pass.x, samples: pass.samples), pass).run(forwardBlock)
+  }
+
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    ChannelLoop(self, layout(pass.x, samples: pass.samples), pass).run(backwardBlock)
+  }
+
+  fileprivate func forward<S: KernelScalar>(
+    _ pass: ForwardPass<S>, _ layout: NormLayout, _ channels: Range<Int>
+  ) {
+    let first = channels.lowerBound
+    let part = layout.part(channels)
+    let x = pass.x.start + first &* layout.positions
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     let (scale, shift) = (pass.scratch[2], pass.scratch[3])
     if pass.isTraining {
-      S.normMoments(x.start, of: layout, mean: mean.start, variance: inverse.start)
+      S.normMoments(x, of: part, mean: mean.start + first, variance: inverse.start + first)
       let n = S(layout.samples * layout.positions)
-      remember(mean, in: pass.state[0], scale: 1)
-      remember(inverse, in: pass.state[1], scale: n > 1 ? n / (n - 1) : 1)
+      remember(mean, in: pass.state[0], channels, scale: 1)
+      remember(inverse, in: pass.state[1], channels, scale: n > 1 ? n / (n - 1) : 1)
     } else {
-      mean.update(from: pass.state[0])
-      inverse.update(from: pass.state[1])
+      for c in channels {
+        mean[c] = pass.state[0][c]
+        inverse[c] = pass.state[1][c]
+      }
     }
-    for c in inverse.indices {
+    for c in channels {
       inverse[c] = 1 / (inverse[c] + S(epsilon)).squareRoot()
       scale[c] = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
       shift[c] = isAffine ? pass.parameters[1][c] : 0
     }
     S.normApply(
-      x.start, of: layout, mean: mean.start, scale: scale.start, shift: shift.start,
-      into: pass.y.start)
+      x, of: part, mean: mean.start + first, scale: scale.start + first,
+      shift: shift.start + first, into: pass.y.start + first &* layout.positions,
+      rectified: isRectified)
   }
 
-  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
-    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
-    let layout = layout(x, samples: pass.samples)
+  fileprivate func backward<S: KernelScalar>(
+    _ pass: BackwardPass<S>, _ layout: NormLayout, _ channels: Range<Int>
+  ) {
+    let first = channels.lowerBound
+    let part = layout.part(channels)
+    let offset = first &* layout.positions
+    let (x, dy) = (pass.x.start + offset, pass.dy.start + offset)
+    let y = isRectified ? UnsafePointer(pass.outputs[0].start + offset) : nil
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     // Σ∂y and Σ∂y·x̂, then their means.
     let (sum, product) = (pass.scratch[2], pass.scratch[3])
     let weight = pass.scratch[4]
     S.normSums(
-      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start, sum: sum.start,
-      product: product.start)
+      x, rectified: y, dy, of: part, mean: mean.start + first, inverse: inverse.start + first,
+      sum: sum.start + first, product: product.start + first)
     if isAffine {
       let (dw, db) = (pass.gradients[0], pass.gradients[1])
-      for c in dw.indices {
+      for c in channels {
         dw[c] += product[c]
         db[c] += sum[c]
       }
     }
     let n = S(layout.samples * layout.positions)
-    for c in weight.indices {
+    for c in channels {
       weight[c] = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
       // In an evaluation, μ and σ² do not depend on x.
       sum[c] = pass.isTraining ? sum[c] / n : 0
       product[c] = pass.isTraining ? product[c] / n : 0
     }
     S.addNormVJP(
-      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
-      weight: weight.start, a: sum.start, b: product.start, to: dx.start)
+      x, rectified: y, dy, of: part, mean: mean.start + first, inverse: inverse.start + first,
+      weight: weight.start + first, a: sum.start + first, b: product.start + first,
+      to: pass.dx.start + offset, adds: !pass.storesInputGradient)
   }
 
   private func layout<S: Scalar>(_ x: Tensor<S>, samples: Int) -> NormLayout {
@@ -157,10 +189,47 @@ struct BatchNormalization: Layer, Component {
     return NormLayout(samples: samples, channels: channels, positions: x.shape.count / channels)
   }
 
-  private func remember<S: Scalar>(_ statistic: Tensor<S>, in running: Tensor<S>, scale: S) {
+  private func remember<S: Scalar>(
+    _ statistic: Tensor<S>, in running: Tensor<S>, _ channels: Range<Int>, scale: S
+  ) {
     let momentum = S(momentum)
-    for c in running.indices {
+    for c in channels {
       running[c] = (1 - momentum) * running[c] + momentum * (scale * statistic[c])
     }
+  }
+}
+
+/// A pass over blocks of channels, which the cores share. It has no type parameter, so that a C
+/// function can run a block.
+private struct ChannelLoop {
+  let layer: BatchNormalization
+  let layout: NormLayout
+  unowned(unsafe) let pass: AnyObject
+
+  init(_ layer: BatchNormalization, _ layout: NormLayout, _ pass: AnyObject) {
+    (self.layer, self.layout, self.pass) = (layer, layout, pass)
+  }
+
+  func run(_ block: Workers.Part) {
+    var loop = self
+    withUnsafeMutablePointer(to: &loop) { Workers.perform(layout.blocks, $0, block) }
+  }
+}
+
+private func forwardBlock(_ loop: UnsafeMutableRawPointer, _ block: Int) {
+  let loop = loop.assumingMemoryBound(to: ChannelLoop.self).pointee
+  if let pass = loop.pass as? ForwardPass<Float> {
+    loop.layer.forward(pass, loop.layout, loop.layout.block(block))
+  } else if let pass = loop.pass as? ForwardPass<Double> {
+    loop.layer.forward(pass, loop.layout, loop.layout.block(block))
+  }
+}
+
+private func backwardBlock(_ loop: UnsafeMutableRawPointer, _ block: Int) {
+  let loop = loop.assumingMemoryBound(to: ChannelLoop.self).pointee
+  if let pass = loop.pass as? BackwardPass<Float> {
+    loop.layer.backward(pass, loop.layout, loop.layout.block(block))
+  } else if let pass = loop.pass as? BackwardPass<Double> {
+    loop.layer.backward(pass, loop.layout, loop.layout.block(block))
   }
 }

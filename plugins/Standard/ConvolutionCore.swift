@@ -68,6 +68,7 @@ struct ConvolutionCore: Sendable {
     var plan = Plan(
       output: output, parameters: [.init(names.weight, weight, initial: .glorotUniform)],
       scratch: volume.scratch, work: output.count.times(volume.depth))
+    plan.canStoreInputGradient = volume.canStoreInputGradient
     if hasBias { plan.parameters.append(.init(names.bias, [channels], initial: .zeros)) }
     return plan
   }
@@ -161,7 +162,7 @@ struct ConvolutionCore: Sendable {
     volume(pass.x.shape, pass.y.shape).backward(
       pass.x.start, pass.dy.start, weight: pass.parameters[0].start,
       to: pass.gradients[0].start, bias: hasBias ? pass.gradients[1].start : nil,
-      dx: pass.needsInputGradient ? pass.dx.start : nil, samples: pass.samples,
-      scratch: pass.scratch)
+      dx: pass.needsInputGradient ? pass.dx.start : nil, stores: pass.storesInputGradient,
+      samples: pass.samples, scratch: pass.scratch)
   }
 }

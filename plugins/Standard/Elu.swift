@@ -49,7 +49,11 @@ struct Elu: Layer, Component {
     let (x, y) = (pass.x, pass.y)
     let α = S(alpha)
     map(.expm1, x, into: y)
-    for i in y.indices { y[i] = x[i] > 0 ? x[i] : α * y[i] }
+    for i in y.indices {
+      // Both numbers are read, so that the loop has no branch.
+      let (above, below) = (x[i], α * y[i])
+      y[i] = above > 0 ? above : below
+    }
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
@@ -57,7 +61,10 @@ struct Elu: Layer, Component {
     let α = S(alpha)
     inBlocks(of: dx.count) { block, e in
       map(.exp, x.slice(block), into: e)
-      for i in block { dx[i] += dy[i] * (x[i] > 0 ? 1 : α * e[i &- block.lowerBound]) }
+      for i in block {
+        let below = α * e[i &- block.lowerBound]
+        dx[i] += dy[i] * (x[i] > 0 ? 1 : below)
+      }
     }
   }
 }

@@ -118,7 +118,7 @@ struct LayerNormalization: Layer, Component {
       shift.fill(0)
       S.normApply(
         x.start, of: layout, mean: mean.start, scale: inverse.start, shift: shift.start,
-        into: y.start)
+        into: y.start, rectified: false)
     }
   }
 
@@ -136,15 +136,17 @@ struct LayerNormalization: Layer, Component {
     // Σ∂y and Σ∂y·x̂, then their means.
     let (sum, product) = (pass.scratch[2], pass.scratch[3])
     S.normSums(
-      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start, sum: sum.start,
+      x.start, rectified: nil, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
+      sum: sum.start,
       product: product.start)
     for s in 0..<pass.samples {
       sum[s] /= S(layout.positions)
       product[s] /= S(layout.positions)
     }
     S.addNormVJP(
-      x.start, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
-      weight: inverse.start, a: sum.start, b: product.start, to: dx.start)
+      x.start, rectified: nil, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
+      weight: inverse.start, a: sum.start, b: product.start, to: dx.start,
+      adds: true)
   }
 
   /// The samples as the channels of one.

@@ -74,12 +74,12 @@ struct LpPooling: Layer, Component {
       plan.scratch = try pooling.maximaScratch(from: input, to: plan.output)
       return plan
     } else if isTiled(input, plan.output), let x = Planes(input) {
-      plan.scratch = [.fixed(TiledPowerMean<Double>.room(x: x))]
+      plan.scratch = [.temporary(TiledPowerMean<Double>.room(x: x))]
       return plan
     }
     // float64 numbers, which take the room of two in float32.
     let room = LpNorm.room(for: pooling.geometry(from: input, to: plan.output))
-    plan.scratch = [.fixed(room > .max / 2 ? .max : 2 * room)]
+    plan.scratch = [.temporary(room > .max / 2 ? .max : 2 * room)]
     return plan
   }
 

@@ -27,6 +27,7 @@ struct MaxPooling: Layer, Component {
   func plan(for inputs: [Port]) throws -> Plan {
     var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
     plan.scratch = try pooling.maximaScratch(from: inputs[0].shape, to: plan.output)
+    plan.canStoreInputGradient = inputs[0].shape.rank < 4
     return plan
   }
 

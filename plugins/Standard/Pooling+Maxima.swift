@@ -17,7 +17,7 @@ extension Pooling {
       throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
     }
     let room = geometries.map(\.rowRoom).max() ?? 0
-    let scratch: [Plan.Scratch] = [.perSample(output.count), .fixed(2.times(room))]
+    let scratch: [Plan.Scratch] = [.perSample(output.count), .temporary(2.times(room))]
     guard input.rank == 4 else { return scratch }
     let middle = middleCount(from: input, to: output)
     return scratch + Array(repeating: .perSample(middle), count: 3)
@@ -48,9 +48,18 @@ extension Pooling {
     let (input, output, scratch) = (pass.x.shape, pass.y.shape, pass.scratch)
     guard input.rank == 4 else {
       let geometry = geometry(from: input, to: output)
-      return S.addWindowMaximaVJP(
-        pass.x.start, isAbsolute: isAbsolute, of: geometry, positions: scratch[0].start,
-        pass.dy.start, to: pass.dx.start, planes: pass.y.count / geometry.windows)
+      let planes = pass.y.count / geometry.windows / pass.samples
+      for s in 0..<pass.samples {
+        let (x, y) = (s &* input.count, s &* output.count)
+        if pass.storesInputGradient {
+          (pass.dx.start + x).update(repeating: 0, count: input.count)
+        }
+        S.addWindowMaximaVJP(
+          pass.x.start + x, isAbsolute: isAbsolute, of: geometry,
+          positions: scratch[0].start + y, pass.dy.start + y, to: pass.dx.start + x,
+          planes: planes)
+      }
+      return
     }
     let (slices, depth) = (
       sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)

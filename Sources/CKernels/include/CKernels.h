@@ -96,6 +96,19 @@ struct nnexp_strided_matrix {
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
+/// A convolution with windows of 3 × 3 at every position, over planes of `rows` × `columns` with
+/// empty positions around them: position_rows = rows + 2·row_padding − 2, and so the columns.
+struct nnexp_winograd {
+  long channels, rows, columns, row_padding, column_padding, position_rows, position_columns;
+};
+
+/// Filters of 3 × 3 adjacent taps, one for each unit and channel, and the distances between them. With
+/// `flips`, the taps are in the opposite order.
+struct nnexp_filters {
+  long units, channels, unit_step, channel_step;
+  int flips;
+};
+
 /// An operation of a formula, in the order of `Sources/NNExp/Numerics/StripStep.swift`.
 enum nnexp_strip_operation {
   nnexp_strip_copy, nnexp_strip_negate, nnexp_strip_abs, nnexp_strip_sign, nnexp_strip_square,
@@ -182,18 +195,20 @@ long nnexp_reduce_angle(double x, double *parts);
   int (*lp_window_vjp)(                                                            \
       const struct nnexp_window_geometry *w, const struct nnexp_lp *lp, const REAL *x, const REAL *y, \
       const REAL *dy, REAL *dx, long planes, double *dp, double *room);            \
-  /* Normalization of [samples, channels, positions]; see Normalization.h. */      \
+  /* Normalization of [samples, channels, positions]; see Normalization.h. y may be NULL. */ \
   void (*norm_moments)(                                                            \
-      long samples, long channels, long positions, const REAL *x, REAL *mean, REAL *variance); \
+      long samples, long channels, long positions, long step, const REAL *x, REAL *mean, \
+      REAL *variance);                                                             \
   void (*norm_apply)(                                                              \
-      long samples, long channels, long positions, const REAL *x, const REAL *mean, \
-      const REAL *scale, const REAL *shift, REAL *y);                              \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *mean, \
+      const REAL *scale, const REAL *shift, REAL *y, int rectifies);               \
   void (*norm_sums)(                                                               \
-      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
-      const REAL *inverse, REAL *sum, REAL *product);                              \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *y, \
+      const REAL *dy, const REAL *mean, const REAL *inverse, REAL *sum, REAL *product); \
   void (*norm_vjp)(                                                                \
-      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
-      const REAL *inverse, const REAL *weight, const REAL *a, const REAL *b, REAL *dx); \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *y, \
+      const REAL *dy, const REAL *mean, const REAL *inverse, const REAL *weight, const REAL *a, \
+      const REAL *b, REAL *dx, int adds);                                          \
   void (*entry_norm_apply)(                                                        \
       long samples, long count, const REAL *x, const REAL *mean, const REAL *inverse, \
       const REAL *weight, const REAL *bias, REAL *y);                              \
@@ -216,7 +231,27 @@ long nnexp_reduce_angle(double x, double *parts);
       const struct nnexp_sliding_matrix *b_rows, long height, long samples, const REAL *d, \
       long d_step, const REAL *b, long b_step, REAL *w);                           \
   void (*add_row_sums)(                                                            \
-      long height, long count, long samples, const REAL *d, long d_step, REAL *sums);
+      long height, long count, long samples, const REAL *d, long d_step, REAL *sums); \
+  /* Convolutions with fewer products; see Winograd.h. */                          \
+  void (*winograd_filters)(                                                        \
+      const struct nnexp_filters *f, const REAL *a, REAL *filters, long step);     \
+  void (*winograd_input)(                                                          \
+      const struct nnexp_winograd *w, const REAL *x, long first, long count, REAL *values, long step,\
+      REAL *room);                                                                 \
+  void (*winograd_slopes)(                                                         \
+      const struct nnexp_winograd *w, long units, const REAL *dy, long first, long count,\
+      REAL *slopes, long step, REAL *room);                                        \
+  void (*winograd_output)(                                                         \
+      const struct nnexp_winograd *w, long units, const REAL *products, long step, const REAL *c,\
+      int adds, REAL *y, long first, long count, REAL *room);                      \
+  void (*winograd_products)(                                                       \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *filters, long filter_step, REAL *products, long product_step);   \
+  void (*winograd_sums)(                                                           \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *slopes, long slope_step, REAL *sums, long sum_step);             \
+  void (*winograd_filter_gradient)(                                                \
+      const struct nnexp_filters *f, const REAL *sums, long step, REAL *g);
 
 struct nnexp_kernels_f32 {
   NNEXP_KERNELS(float)
@@ -368,25 +403,28 @@ static inline long nnexp_lp_pool_vjp_f64(
     return nnexp_kernels()->SUFFIX.lp_window_vjp(w, lp, x, y, dy, dx, planes, dp, room); \
   }                                                                                \
   static inline void nnexp_norm_moments_##SUFFIX(                                  \
-      long samples, long channels, long positions, const REAL *x, REAL *mean, REAL *variance) { \
-    nnexp_kernels()->SUFFIX.norm_moments(samples, channels, positions, x, mean, variance); \
+      long samples, long channels, long positions, long step, const REAL *x, REAL *mean,\
+      REAL *variance) {                                                            \
+    nnexp_kernels()->SUFFIX.norm_moments(samples, channels, positions, step, x, mean, variance);\
   }                                                                                \
   static inline void nnexp_norm_apply_##SUFFIX(                                    \
-      long samples, long channels, long positions, const REAL *x, const REAL *mean, \
-      const REAL *scale, const REAL *shift, REAL *y) {                             \
-    nnexp_kernels()->SUFFIX.norm_apply(samples, channels, positions, x, mean, scale, shift, y); \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *mean,\
+      const REAL *scale, const REAL *shift, REAL *y, int rectifies) {              \
+    nnexp_kernels()->SUFFIX.norm_apply(                                            \
+        samples, channels, positions, step, x, mean, scale, shift, y, rectifies);  \
   }                                                                                \
   static inline void nnexp_norm_sums_##SUFFIX(                                     \
-      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
-      const REAL *inverse, REAL *sum, REAL *product) {                             \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *y,\
+      const REAL *dy, const REAL *mean, const REAL *inverse, REAL *sum, REAL *product) {\
     nnexp_kernels()->SUFFIX.norm_sums(                                             \
-        samples, channels, positions, x, dy, mean, inverse, sum, product);         \
+        samples, channels, positions, step, x, y, dy, mean, inverse, sum, product);\
   }                                                                                \
   static inline void nnexp_norm_vjp_##SUFFIX(                                      \
-      long samples, long channels, long positions, const REAL *x, const REAL *dy, const REAL *mean, \
-      const REAL *inverse, const REAL *weight, const REAL *a, const REAL *b, REAL *dx) { \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *y,\
+      const REAL *dy, const REAL *mean, const REAL *inverse, const REAL *weight, const REAL *a,\
+      const REAL *b, REAL *dx, int adds) {                                         \
     nnexp_kernels()->SUFFIX.norm_vjp(                                              \
-        samples, channels, positions, x, dy, mean, inverse, weight, a, b, dx);     \
+        samples, channels, positions, step, x, y, dy, mean, inverse, weight, a, b, dx, adds);\
   }                                                                                \
   static inline void nnexp_entry_norm_apply_##SUFFIX(                              \
       long samples, long count, const REAL *x, const REAL *mean, const REAL *inverse, \
@@ -403,6 +441,50 @@ static inline long nnexp_lp_pool_vjp_f64(
       nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
       long count) {                                                                \
     nnexp_kernels()->SUFFIX.dropout(key, first, limit, kept, x, y, mask, count);   \
+  }
+NNEXP_CALLS(float, f32)
+NNEXP_CALLS(double, f64)
+#undef NNEXP_CALLS
+#define NNEXP_CALLS(REAL, SUFFIX)                                                  \
+  static inline void nnexp_winograd_filters_##SUFFIX(                              \
+      const struct nnexp_filters *f, const REAL *a, REAL *filters, long step) {    \
+    nnexp_kernels()->SUFFIX.winograd_filters(                                      \
+        f, a, filters, step);                                                      \
+  }                                                                                \
+  static inline void nnexp_winograd_input_##SUFFIX(                                \
+      const struct nnexp_winograd *w, const REAL *x, long first, long count, REAL *values, long step,\
+      REAL *room) {                                                                \
+    nnexp_kernels()->SUFFIX.winograd_input(                                        \
+        w, x, first, count, values, step, room);                                   \
+  }                                                                                \
+  static inline void nnexp_winograd_slopes_##SUFFIX(                               \
+      const struct nnexp_winograd *w, long units, const REAL *dy, long first, long count,\
+      REAL *slopes, long step, REAL *room) {                                       \
+    nnexp_kernels()->SUFFIX.winograd_slopes(                                       \
+        w, units, dy, first, count, slopes, step, room);                           \
+  }                                                                                \
+  static inline void nnexp_winograd_output_##SUFFIX(                               \
+      const struct nnexp_winograd *w, long units, const REAL *products, long step, const REAL *c,\
+      int adds, REAL *y, long first, long count, REAL *room) {                     \
+    nnexp_kernels()->SUFFIX.winograd_output(                                       \
+        w, units, products, step, c, adds, y, first, count, room);                 \
+  }                                                                                \
+  static inline void nnexp_winograd_products_##SUFFIX(                             \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *filters, long filter_step, REAL *products, long product_step) {  \
+    nnexp_kernels()->SUFFIX.winograd_products(                                     \
+        tiles, channels, units, values, value_step, filters, filter_step, products, product_step);\
+  }                                                                                \
+  static inline void nnexp_winograd_sums_##SUFFIX(                                 \
+      long tiles, long channels, long units, const REAL *values, long value_step,  \
+      const REAL *slopes, long slope_step, REAL *sums, long sum_step) {            \
+    nnexp_kernels()->SUFFIX.winograd_sums(                                         \
+        tiles, channels, units, values, value_step, slopes, slope_step, sums, sum_step);\
+  }                                                                                \
+  static inline void nnexp_winograd_filter_gradient_##SUFFIX(                      \
+      const struct nnexp_filters *f, const REAL *sums, long step, REAL *g) {       \
+    nnexp_kernels()->SUFFIX.winograd_filter_gradient(                              \
+        f, sums, step, g);                                                         \
   }
 NNEXP_CALLS(float, f32)
 NNEXP_CALLS(double, f64)

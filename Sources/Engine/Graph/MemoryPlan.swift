@@ -1,6 +1,6 @@
 public import NNExp
 
-/// The memory that a run needs, in bytes, computed before any is allocated.
+/// The memory that a training needs, in bytes, computed before any is allocated.
 public struct MemoryPlan: Sendable {
   public let parameters: Int
   public let gradients: Int
@@ -15,7 +15,9 @@ public struct MemoryPlan: Sendable {
   /// - Parameter vectors: the number of values that are stored per trainable parameter in
   ///   addition to the parameter and its gradient.
   public init(_ graph: Graph, heads: [Head], vectors: Int, capacity: Int, scalarSize: Int) {
-    let network = NetworkLayout(graph, heads: heads, capacity: capacity, scalarSize: scalarSize)
+    let network = NetworkLayout(
+      graph, heads: heads, fusion: Fusion(graph, heads: heads), capacity: capacity,
+      scalarSize: scalarSize)
     var optimizer = Layout(scalarSize: scalarSize)
     for _ in 0..<vectors { _ = optimizer.add(graph.trainableCount) }
     self.optimizer = optimizer.bytes

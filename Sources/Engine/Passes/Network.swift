@@ -32,13 +32,16 @@ public final class Network<S: Scalar> {
   /// The buffers of a batch's samples, filled before a pass.
   let batch: BatchBuffers<S>
 
+  /// The nodes that are computed with the node before them.
+  let fusion: Fusion
+
   private let arena: Arena<S>
   private let zeroed: Tensor<S>
   private let y: [[Tensor<S>]]
   private let dy: [[Tensor<S>]]
   private let dx: [Tensor<S>]
   private let nodeState: [[Tensor<S>]]
-  private let scratch: [[(tensor: Tensor<S>, isPerSample: Bool)]]
+  private let scratch: [[ScratchMemory<S>]]
   /// The gradients of all shards except the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
   private let gathered: [GatheredHead<S>?]
@@ -48,12 +51,16 @@ public final class Network<S: Scalar> {
 
   /// Builds the network and sets every parameter to its initial values.
   ///
-  /// - Parameter checksInputs: true if gradients are also computed for the data and for nodes
-  ///   before the first parameter.
+  /// - Parameters:
+  ///   - checksInputs: true if gradients are also computed for the data and for nodes before the
+  ///     first parameter.
+  ///   - storesAllOutputs: false if the outputs of nodes are read only at the heads, which saves time
+  ///     and memory.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
-    _ graph: Graph, heads: [Head], capacity: Int, seed: UInt64, checksInputs: Bool = false
+    _ graph: Graph, heads: [Head], capacity: Int, seed: UInt64, checksInputs: Bool = false,
+    storesAllOutputs: Bool = true
   ) throws {
     self.graph = graph
     self.heads = heads
@@ -61,8 +68,10 @@ public final class Network<S: Scalar> {
     self.checksInputs = checksInputs
 
     let nodes = graph.nodes
+    let fusion = storesAllOutputs ? Fusion.none(graph) : Fusion(graph, heads: heads)
+    self.fusion = fusion
     let layout = NetworkLayout(
-      graph, heads: heads, capacity: capacity, scalarSize: MemoryLayout<S>.stride)
+      graph, heads: heads, fusion: fusion, capacity: capacity, scalarSize: MemoryLayout<S>.stride)
     let arena = try Arena<S>(layout.whole)
     self.arena = arena
 
@@ -88,7 +97,9 @@ public final class Network<S: Scalar> {
     }
     scratch = zip(layout.scratch, nodes).map { regions, node in
       zip(regions, node.plan.scratch).map {
-        (arena.tensor($0, [$1.count]), $1.isPerSample)
+        ScratchMemory(
+          tensor: arena.tensor($0, [$1.count]), isPerSample: $1.isPerSample,
+          step: $1.isTemporary ? layout.temporaryStep : $1.count)
       }
     }
     partialGradients = zip(layout.partialGradients, nodes).map { regions, node in
@@ -258,6 +269,7 @@ extension Network {
         ? batch(whole) : Tensor(start: whole.start, count: 0, shape: whole.shape)
     }
     let node = graph.nodes[k]
+    let output = fusion.omitsOutput(of: k) ? k + 1 : k
     let parameters = graph.parameters(of: node)
     let gradients = parameters.map { self.gradients.slice(from: $0.offset, shape: $0.shape) }
     let first = (shard - 1) * gradients.count
@@ -267,7 +279,7 @@ extension Network {
         ? zip(node.inputs, node.inputPorts).map { edge, port in
           self.batch.indices(edge.output, port, samples: samples)
         } : [],
-      outputs: y[k].map(batch), dOutputs: dy[k].map(batch),
+      outputs: y[output].map(batch), dOutputs: dy[output].map(batch),
       dInputs: node.inputs.map { values($0, delta($0)) },
       parameters: parameters.map { self.parameters.slice(from: $0.offset, shape: $0.shape) },
       gradients: shard == 0
@@ -276,12 +288,22 @@ extension Network {
       scratch: scratch[k].map { part in
         part.isPerSample
           ? batch(part.tensor)
-          : part.tensor.slice(from: shard * part.tensor.shape.count, shape: part.tensor.shape)
+          : Tensor(
+            start: part.tensor.start + shard * part.step, count: part.tensor.shape.count,
+            shape: part.tensor.shape)
       },
       needsInputGradient: checksInputs
         || node.inputs.contains { !$0.isData && graph.nodes[$0.node].learnsFromBelow },
       needsBackward: checksInputs || node.learnsFromBelow)
   }
+}
+
+/// A scratch tensor of the first shard, or of all samples.
+private struct ScratchMemory<S: Scalar> {
+  let tensor: Tensor<S>
+  let isPerSample: Bool
+  /// The distance from one shard to the next.
+  let step: Int
 }
 
 struct NodeViews<S: Scalar> {

@@ -4,7 +4,8 @@ public import NNExp
 ///
 /// Nodes are computed one by one with the whole batch. If it saves time, a sequence of nodes is
 /// computed shard by shard instead. A node that is only an elementwise function is computed by
-/// the function's kernels directly after the node before it, without a call of its layer.
+/// the function's kernels directly after the node before it, without a call of its layer. A node that
+/// is fused with the next computes both.
 public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
   let isTraining: Bool
@@ -67,8 +68,10 @@ public final class Passes<S: Scalar>: SharedLoop {
     firstBackward = views.prefix(count).firstIndex { $0.needsBackward } ?? count
     randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
     for (k, node) in nodes.enumerated() {
-      (layers + k).initialize(to: .passRetained(LayerCall.of(node.layer)))
-      (functions + k).initialize(to: node.function)
+      let layer: any Layer = network.fusion.layers[k] ?? node.layer
+      let call = network.fusion.includes(k) ? LayerCall() : LayerCall.of(layer)
+      (layers + k).initialize(to: .passRetained(call))
+      (functions + k).initialize(to: network.fusion.includes(k) ? nil : node.function)
     }
 
     var end = tables
@@ -110,6 +113,7 @@ public final class Passes<S: Scalar>: SharedLoop {
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
       (forwards + position).initialize(to: .passRetained(forward))
+      backward.storesInputGradient = network.fusion.stores[position % count]
       (backwards + position).initialize(to: .passRetained(backward))
     }
   }
@@ -308,7 +312,7 @@ extension Passes<Double> {
 }
 
 /// A layer at a fixed address, called without finding its type each time, which saves 10 ns per
-/// pass.
+/// pass. The base class does nothing.
 private class LayerCall {
   init() {}
   func forward(_ pass: ForwardPass<Float>) {}

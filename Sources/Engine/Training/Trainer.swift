@@ -133,7 +133,8 @@ public final class Trainer<S: Scalar> {
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.location)
     try graph.requireCountable()
-    network = try Network(graph, heads: heads, capacity: capacity, seed: seed)
+    network = try Network(
+      graph, heads: heads, capacity: capacity, seed: seed, storesAllOutputs: false)
     memory = try OptimizerBuffers(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
     update = OptimizerStep(

@@ -96,6 +96,10 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   /// The parameters, in the plan's order.
   public let parameters: Tensors<S>
 
+  /// True if the pass overwrites `dx`, which contains arbitrary numbers, in place of adding to it.
+  /// Only for layers whose plan allows it.
+  @exclusivity(unchecked) package var storesInputGradient = false
+
   /// ∂L/∂parameters, which the pass adds to.
   public let gradients: Tensors<S>
 

@@ -34,13 +34,22 @@ public struct Plan: Sendable {
     /// The number of entries, and whether each sample has its own.
     public let count: Int
     public let isPerSample: Bool
+    /// True if the numbers are lost at the end of a pass.
+    public let isTemporary: Bool
 
     /// Memory of `count` numbers for each sample.
     public static func perSample(_ count: Int) -> Scratch {
-      Scratch(count: count, isPerSample: true)
+      Scratch(count: count, isPerSample: true, isTemporary: false)
     }
     /// Memory of `count` numbers for each shard of a batch.
-    public static func fixed(_ count: Int) -> Scratch { Scratch(count: count, isPerSample: false) }
+    public static func fixed(_ count: Int) -> Scratch {
+      Scratch(count: count, isPerSample: false, isTemporary: false)
+    }
+    /// Memory of `count` numbers for each shard of a batch, for use within one pass. All nodes share
+    /// this memory: it contains arbitrary numbers at the start of each pass.
+    public static func temporary(_ count: Int) -> Scratch {
+      Scratch(count: count, isPerSample: false, isTemporary: true)
+    }
   }
 
   /// The ports that the layer produces, at least one, all of values. An edge `node.name`
@@ -71,6 +80,10 @@ public struct Plan: Sendable {
   /// The interval of the numbers of the first output. The engine uses it to recognize a loss
   /// that expects other numbers. Optional: unknown.
   public var outputRange = OutputRange.unknown
+
+  /// True if the backward pass overwrites `dx` in place of adding to it, if the pass asks for that
+  /// (`BackwardPass.storesInputGradient`).
+  package var canStoreInputGradient = false
 
   /// The approximate number of multiplications and additions of one sample's forward pass.
   public var work: Int

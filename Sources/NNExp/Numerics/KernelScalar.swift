@@ -82,20 +82,23 @@ package protocol KernelScalar: Scalar {
   static func normMoments(
     _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafeMutablePointer<Self>,
     variance: UnsafeMutablePointer<Self>)
-  /// y ← (x − mean)·scale + shift
+  /// y ← (x − mean)·scale + shift, or its positive part.
   static func normApply(
     _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafePointer<Self>,
-    scale: UnsafePointer<Self>, shift: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>)
-  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse.
+    scale: UnsafePointer<Self>, shift: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>,
+    rectified: Bool)
+  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse. With the rectified y, ∂y is its
+  /// gradient, and terms with y = 0 are 0.
   static func normSums(
-    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, of layout: NormLayout,
-    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, sum: UnsafeMutablePointer<Self>,
-    product: UnsafeMutablePointer<Self>)
-  /// ∂x += weight·(∂y − a − x̂·b)
+    _ x: UnsafePointer<Self>, rectified y: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
+    of layout: NormLayout, mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>,
+    sum: UnsafeMutablePointer<Self>, product: UnsafeMutablePointer<Self>)
+  /// ∂x += weight·(∂y − a − x̂·b), or ∂x ← that, with ∂y as in `normSums`.
   static func addNormVJP(
-    _ x: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, of layout: NormLayout,
-    mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, weight: UnsafePointer<Self>,
-    a: UnsafePointer<Self>, b: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>)
+    _ x: UnsafePointer<Self>, rectified y: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
+    of layout: NormLayout, mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>,
+    weight: UnsafePointer<Self>, a: UnsafePointer<Self>, b: UnsafePointer<Self>,
+    to dx: UnsafeMutablePointer<Self>, adds: Bool)
   /// y ← (x − mean)·inverse ⊗ weight + bias, with a mean per sample and a weight per entry.
   static func entryNormApply(
     _ x: UnsafePointer<Self>, samples: Int, count: Int, mean: UnsafePointer<Self>,
@@ -135,6 +138,37 @@ package protocol KernelScalar: Scalar {
   static func addRowSums(
     _ d: UnsafePointer<Self>, rows: Int, columns: Int, step: Int, samples: Int,
     to sums: UnsafeMutablePointer<Self>)
+
+  /// U ← G g Gᵀ of all filters.
+  static func winogradFilters(
+    _ filters: WinogradFilters, _ w: UnsafePointer<Self>, into u: UnsafeMutablePointer<Self>,
+    step: Int)
+  /// V ← Bᵀ d B of the tiles in some rows of tiles of a sample.
+  static func winogradInput(
+    _ tiles: WinogradTiles, _ x: UnsafePointer<Self>, rows: Range<Int>,
+    into v: UnsafeMutablePointer<Self>, step: Int, room: UnsafeMutablePointer<Self>)
+  /// D ← A ∂y Aᵀ of these tiles.
+  static func winogradSlopes(
+    _ tiles: WinogradTiles, _ dy: UnsafePointer<Self>, rows: Range<Int>,
+    into d: UnsafeMutablePointer<Self>, step: Int, room: UnsafeMutablePointer<Self>)
+  /// y ← bias + Aᵀ P A for these tiles, or y ← y + Aᵀ P A if `adds`.
+  static func winogradOutput(
+    _ tiles: WinogradTiles, _ products: UnsafePointer<Self>, step: Int,
+    bias: UnsafePointer<Self>?, adds: Bool, rows: Range<Int>, into y: UnsafeMutablePointer<Self>,
+    room: UnsafeMutablePointer<Self>)
+  /// P ← V·U for `count` tiles.
+  static func winogradProducts(
+    _ tiles: WinogradTiles, count: Int, _ v: UnsafePointer<Self>, step: Int,
+    _ u: UnsafePointer<Self>, step stepU: Int, into products: UnsafeMutablePointer<Self>,
+    step stepP: Int)
+  /// S ← S + Vᵀ·D over `count` tiles.
+  static func addWinogradSums(
+    _ tiles: WinogradTiles, count: Int, _ v: UnsafePointer<Self>, step: Int,
+    _ d: UnsafePointer<Self>, step stepD: Int, to sums: UnsafeMutablePointer<Self>, step stepS: Int)
+  /// ∂w ← ∂w + Gᵀ S G for all filters.
+  static func addWinogradFilterGradient(
+    _ filters: WinogradFilters, _ sums: UnsafePointer<Self>, step: Int,
+    to dw: UnsafeMutablePointer<Self>)
 }
 
 extension Float: KernelScalar {}

@@ -9,8 +9,42 @@ package struct NormLayout: Sendable {
   /// The numbers of one channel in one sample.
   package let positions: Int
 
+  /// The distance from one sample to the next.
+  package let step: Int
+
   package init(samples: Int, channels: Int, positions: Int) {
+    self.init(
+      samples: samples, channels: channels, positions: positions, step: channels * positions)
+  }
+
+  private init(samples: Int, channels: Int, positions: Int, step: Int) {
     (self.samples, self.channels, self.positions) = (samples, channels, positions)
+    self.step = step
+  }
+
+  /// The layout of some of the channels. The numbers of channel c begin at c·positions.
+  package func part(_ channels: Range<Int>) -> NormLayout {
+    NormLayout(samples: samples, channels: channels.count, positions: positions, step: step)
+  }
+
+  /// The number of blocks of channels that cores share: about 2¹⁴ numbers each, which stay in
+  /// the L2 cache between two loops. One block if there are few numbers.
+  package var blocks: Int {
+    let numbers = samples &* positions
+    if numbers &* channels < 1 << 16 { return 1 }
+    return (channels &+ blockSize &- 1) / blockSize
+  }
+
+  /// The channels of one block.
+  package func block(_ block: Int) -> Range<Int> {
+    if blocks == 1 { return 0..<channels }
+    return block &* blockSize..<min(channels, (block &+ 1) &* blockSize)
+  }
+
+  private var blockSize: Int {
+    let size = max(1, (1 << 14) / (samples &* positions))
+    // Whole cache lines, if the channels of a sample are adjacent.
+    return positions == 1 ? (size &+ 15) / 16 &* 16 : size
   }
 }
 
@@ -21,33 +55,39 @@ extension Float {
     _ x: UnsafePointer<Float>, of layout: NormLayout, mean: UnsafeMutablePointer<Float>,
     variance: UnsafeMutablePointer<Float>
   ) {
-    nnexp_norm_moments_f32(layout.samples, layout.channels, layout.positions, x, mean, variance)
+    nnexp_norm_moments_f32(
+      layout.samples, layout.channels, layout.positions, layout.step, x, mean, variance)
   }
 
   package static func normApply(
     _ x: UnsafePointer<Float>, of layout: NormLayout, mean: UnsafePointer<Float>,
-    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    rectified: Bool
   ) {
     nnexp_norm_apply_f32(
-      layout.samples, layout.channels, layout.positions, x, mean, scale, shift, y)
+      layout.samples, layout.channels, layout.positions, layout.step, x, mean, scale, shift, y,
+      rectified ? 1 : 0)
   }
 
   package static func normSums(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, of layout: NormLayout,
-    mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>, sum: UnsafeMutablePointer<Float>,
-    product: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, rectified y: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
+    of layout: NormLayout, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
+    sum: UnsafeMutablePointer<Float>, product: UnsafeMutablePointer<Float>
   ) {
     nnexp_norm_sums_f32(
-      layout.samples, layout.channels, layout.positions, x, dy, mean, inverse, sum, product)
+      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse, sum,
+      product)
   }
 
   package static func addNormVJP(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, of layout: NormLayout,
-    mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>, weight: UnsafePointer<Float>,
-    a: UnsafePointer<Float>, b: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, rectified y: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
+    of layout: NormLayout, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
+    weight: UnsafePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
+    to dx: UnsafeMutablePointer<Float>, adds: Bool
   ) {
     nnexp_norm_vjp_f32(
-      layout.samples, layout.channels, layout.positions, x, dy, mean, inverse, weight, a, b, dx)
+      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse,
+      weight, a, b, dx, adds ? 1 : 0)
   }
 
   package static func entryNormApply(
@@ -83,33 +123,40 @@ extension Double {
     _ x: UnsafePointer<Double>, of layout: NormLayout, mean: UnsafeMutablePointer<Double>,
     variance: UnsafeMutablePointer<Double>
   ) {
-    nnexp_norm_moments_f64(layout.samples, layout.channels, layout.positions, x, mean, variance)
+    nnexp_norm_moments_f64(
+      layout.samples, layout.channels, layout.positions, layout.step, x, mean, variance)
   }
 
   package static func normApply(
     _ x: UnsafePointer<Double>, of layout: NormLayout, mean: UnsafePointer<Double>,
-    scale: UnsafePointer<Double>, shift: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>
+    scale: UnsafePointer<Double>, shift: UnsafePointer<Double>,
+    into y: UnsafeMutablePointer<Double>,
+    rectified: Bool
   ) {
     nnexp_norm_apply_f64(
-      layout.samples, layout.channels, layout.positions, x, mean, scale, shift, y)
+      layout.samples, layout.channels, layout.positions, layout.step, x, mean, scale, shift, y,
+      rectified ? 1 : 0)
   }
 
   package static func normSums(
-    _ x: UnsafePointer<Double>, _ dy: UnsafePointer<Double>, of layout: NormLayout,
-    mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>, sum: UnsafeMutablePointer<Double>,
-    product: UnsafeMutablePointer<Double>
+    _ x: UnsafePointer<Double>, rectified y: UnsafePointer<Double>?, _ dy: UnsafePointer<Double>,
+    of layout: NormLayout, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
+    sum: UnsafeMutablePointer<Double>, product: UnsafeMutablePointer<Double>
   ) {
     nnexp_norm_sums_f64(
-      layout.samples, layout.channels, layout.positions, x, dy, mean, inverse, sum, product)
+      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse, sum,
+      product)
   }
 
   package static func addNormVJP(
-    _ x: UnsafePointer<Double>, _ dy: UnsafePointer<Double>, of layout: NormLayout,
-    mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>, weight: UnsafePointer<Double>,
-    a: UnsafePointer<Double>, b: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>
+    _ x: UnsafePointer<Double>, rectified y: UnsafePointer<Double>?, _ dy: UnsafePointer<Double>,
+    of layout: NormLayout, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
+    weight: UnsafePointer<Double>, a: UnsafePointer<Double>, b: UnsafePointer<Double>,
+    to dx: UnsafeMutablePointer<Double>, adds: Bool
   ) {
     nnexp_norm_vjp_f64(
-      layout.samples, layout.channels, layout.positions, x, dy, mean, inverse, weight, a, b, dx)
+      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse,
+      weight, a, b, dx, adds ? 1 : 0)
   }
 
   package static func entryNormApply(

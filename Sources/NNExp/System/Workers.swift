@@ -1,8 +1,8 @@
 import Platform
 import Synchronization
 
-/// Threads that share a loop with the calling thread, for the engine and for matrix products.
-/// Layers do not use them.
+/// Threads that share a loop with the calling thread, for the engine, for matrix products, and for
+/// layers that couple the samples of a batch. The engine shares the work of other layers.
 ///
 /// The result of a part must depend only on its number, because any thread may run it. A loop
 /// inside a part runs on the part's thread only. The threads start with the first loop that has

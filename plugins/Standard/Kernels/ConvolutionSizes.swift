@@ -85,15 +85,24 @@ struct ConvolutionSizes {
   }
 }
 
-// The sums of a convolution, computed by the faster of two methods.
+// The sums of a convolution, computed by the fastest of three methods.
 extension ConvolutionSizes {
   var scratch: [Plan.Scratch] {
-    DirectConvolution<Double>.suits(self)
-      ? DirectConvolution<Double>.scratch(for: self) : Im2colConvolution<Double>.scratch(for: self)
+    if WinogradConvolution<Double>.suits(self) {
+      WinogradConvolution<Double>.scratch(for: self)
+    } else if DirectConvolution<Double>.suits(self) {
+      DirectConvolution<Double>.scratch(for: self)
+    } else {
+      Im2colConvolution<Double>.scratch(for: self)
+    }
   }
+
+  /// True if `backward` can overwrite ∂x.
+  var canStoreInputGradient: Bool { WinogradConvolution<Double>.suits(self) }
 
   /// The number of scratch tensors.
   var scratchCount: Int {
+    if WinogradConvolution<Double>.suits(self) { return 4 }
     let border = isBordered ? 1 : 0
     return DirectConvolution<Double>.suits(self) ? 4 + border : isPointwise ? 1 : 2 + border
   }
@@ -103,7 +112,10 @@ extension ConvolutionSizes {
     _ x: UnsafePointer<S>, weight: UnsafePointer<S>, bias: UnsafePointer<S>?,
     into y: UnsafeMutablePointer<S>, samples: Int, scratch: Tensors<S>
   ) {
-    if DirectConvolution<S>.suits(self) {
+    if WinogradConvolution<S>.suits(self) {
+      WinogradConvolution(self, scratch: scratch).forward(
+        x, weight: weight, bias: bias, into: y, samples: samples)
+    } else if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: scratch).forward(
         x, weight: weight, bias: bias, into: y, samples: samples)
     } else {
@@ -113,13 +125,16 @@ extension ConvolutionSizes {
   }
 
   /// ∂w += ∂y ∗ x, ∂b += Σ∂y and ∂x += the adjoint of w on ∂y, each if it is wanted. x is read
-  /// only for ∂w.
+  /// only for ∂w. With `stores`, ∂x is overwritten.
   func backward<S: KernelScalar>(
     _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, weight: UnsafePointer<S>,
     to dw: UnsafeMutablePointer<S>?, bias db: UnsafeMutablePointer<S>?,
-    dx: UnsafeMutablePointer<S>?, samples: Int, scratch: Tensors<S>
+    dx: UnsafeMutablePointer<S>?, stores: Bool = false, samples: Int, scratch: Tensors<S>
   ) {
-    if DirectConvolution<S>.suits(self) {
+    if WinogradConvolution<S>.suits(self) {
+      WinogradConvolution(self, scratch: scratch).backward(
+        x, dy, weight: weight, to: dw, bias: db, dx: dx, stores: stores, samples: samples)
+    } else if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: scratch).backward(
         x, dy, weight: weight, to: dw, bias: db, dx: dx, samples: samples)
     } else {

@@ -48,8 +48,10 @@ struct DirectConvolution<S: KernelScalar> {
     // The plane of each unit with the zeros after it, and the zeros before the first.
     let slopes = sizes.lineLength.times(sizes.units + 1)
     let copies = sizes.copyLength.times(samplesAtOnce(sizes))
-    return [.fixed(sizes.weights), .fixed(sizes.weights), .fixed(copies), .fixed(slopes)]
-      + (sizes.isBordered ? [.fixed(sizes.border)] : [])
+    return [
+      .temporary(sizes.weights), .temporary(sizes.weights), .temporary(copies), .temporary(slopes),
+    ]
+      + (sizes.isBordered ? [.temporary(sizes.border)] : [])
   }
 
   /// The number of samples whose products are added before the lanes of the registers are:

@@ -10,10 +10,10 @@ struct Im2colConvolution<S: KernelScalar> {
 
   /// ∂Wᵀ; P unless the sample itself is P; the padded input if there is padding.
   static func scratch(for sizes: ConvolutionSizes) -> [Plan.Scratch] {
-    var scratch = [Plan.Scratch.fixed(sizes.weights.times(sizes.groups))]
+    var scratch = [Plan.Scratch.temporary(sizes.weights.times(sizes.groups))]
     if !sizes.isPointwise {
-      scratch.append(.fixed(sizes.depth.times(sizes.positions)))
-      if sizes.isBordered { scratch.append(.fixed(sizes.border)) }
+      scratch.append(.temporary(sizes.depth.times(sizes.positions)))
+      if sizes.isBordered { scratch.append(.temporary(sizes.border)) }
     }
     return scratch
   }

@@ -47,6 +47,9 @@ struct VolumeConvolution {
     return [.fixed(copies), .fixed(copies), .fixed(output)] + plane.scratch
   }
 
+  /// True if `backward` can overwrite ∂x.
+  var canStoreInputGradient: Bool { !isVolume && plane.canStoreInputGradient }
+
   /// The number of scratch tensors, without making the list.
   var scratchCount: Int { (isVolume ? 3 : 0) + plane.scratchCount }
 
@@ -74,15 +77,16 @@ struct VolumeConvolution {
   }
 
   /// ∂w += ∂y ∗ x, ∂b += Σ∂y and ∂x += the adjoint of w on ∂y, each if it is wanted. x is read
-  /// only for ∂w.
+  /// only for ∂w. With `stores`, ∂x is overwritten.
   func backward<S: KernelScalar>(
     _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, weight: UnsafePointer<S>,
     to dw: UnsafeMutablePointer<S>?, bias db: UnsafeMutablePointer<S>?,
-    dx: UnsafeMutablePointer<S>?, samples: Int, scratch: Tensors<S>
+    dx: UnsafeMutablePointer<S>?, stores: Bool = false, samples: Int, scratch: Tensors<S>
   ) {
     guard isVolume else {
       return plane.backward(
-        x, dy, weight: weight, to: dw, bias: db, dx: dx, samples: samples, scratch: scratch)
+        x, dy, weight: weight, to: dw, bias: db, dx: dx, stores: stores, samples: samples,
+        scratch: scratch)
     }
     let (images, dImages, slopes) = (scratch[0].start, scratch[1].start, scratch[2].start)
     let inputs = self.x.channels &* self.x.slices &* xSlice
