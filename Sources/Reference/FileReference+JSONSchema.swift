@@ -76,6 +76,22 @@ extension FileReference {
       .init("properties", ["type": names(types)]),
       .init("allOf", .array(types.map { choice($0.name, of: kind.kind) })),
     ]
+    // `{block: NAME, repeat: 3}` repeats a list of layers.
+    if kind.kind == registry.layers.kind {
+      let block: JSON = [
+        "type": "object", "additionalProperties": false,
+        "properties": [
+          "block": ["type": ["string", "array"]],
+          "repeat": ["type": "integer", "minimum": 1, "maximum": 1000],
+          "name": ["type": "string"],
+          "inputs": ["type": "string"],
+        ],
+      ]
+      mapping = [
+        .init("if", ["required": ["block"]]), .init("then", block),
+        .init("else", .object(mapping)),
+      ]
+    }
     // `{constant: 0.5}` means `{type: constant, value: 0.5}`.
     if kind.kind == registry.initializers.kind {
       let short: JSON = [
