@@ -63,11 +63,10 @@ extension Experiment {
       }
     }
     if found.isEmpty { return wrong.notes }
-    return found.prefix(3).map { place in
-      let text = place.joined(separator: ".")
-      let isThere = (try? apply(overrides: [text + "=null"], to: added)) != nil
-      return .init("did you mean \(isThere ? "" : "+")\(text)=…?")
-    }
+    let texts = found.map { $0.joined(separator: ".") }
+    let present = texts.filter { (try? apply(overrides: [$0 + "=null"], to: added)) != nil }
+    return (present.isEmpty ? texts.map { "+" + $0 } : present).prefix(3)
+      .map { .init("did you mean \($0)=…?") }
   }
 
   /// The paths of all keys without nested keys, except those of layers, which are numerous.

@@ -85,6 +85,10 @@ struct ExportCommand: ParsableCommand {
     if hasModel, folders.count > 1 {
       throw ValidationError("the model and the weights are those of one run")
     }
+    if let mlflow, !mlflow.hasPrefix("http://"), !mlflow.hasPrefix("https://") {
+      throw ValidationError(
+        "--mlflow takes the address of a server, such as http://localhost:5000, not '\(mlflow)'")
+    }
     if mlflow == nil, noArtifacts || mlflowExperiment != nil {
       throw ValidationError("--no-artifacts and --mlflow-experiment are about --mlflow")
     }

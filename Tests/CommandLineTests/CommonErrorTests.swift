@@ -216,8 +216,9 @@ import Testing
     #expect(
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
-        note: commands: init, run, resume, sweep, collect, validate, test, gradcheck, evaluate, \
-        predict, runs, compare, plot, report, watch, serve, export, explain, types, plugin, schema, lsp
+        note: commands: init, run, resume, sweep, collect, validate, test, gradcheck, lr, \
+        evaluate, predict, runs, compare, plot, report, watch, serve, export, explain, types, \
+        plugin, schema, lsp
 
         """)
   }

@@ -52,6 +52,14 @@ import Testing
     let bare = try tool.run("export", Self.run, "--npz", "a.npz", "--bare")
     #expect(bare.code == 2)
     #expect(bare.errors.hasPrefix("Error: --bare is about the model of --onnx\n"), "\(bare.errors)")
+    let address = try tool.run("export", Self.run, "--mlflow", "localhost")
+    #expect(address.code == 2)
+    #expect(
+      address.errors.hasPrefix(
+        """
+        Error: --mlflow takes the address of a server, such as http://localhost:5000, not 'localhost'
+
+        """), "\(address.errors)")
     try tool.write("mine", to: "a.npz")
     try expectRefusal(
       of: ["export", Self.run, "--npz", "a.npz"],

@@ -58,6 +58,7 @@ import Testing
     #expect(
       result.output == """
         wrote 'my-table.yaml': sold (2 classes) from 4 columns of my table.csv, 24 rows
+        wrote 'nnexp.schema.json', with which editors complete and check it
         train it:  nnexp run my-table.yaml
 
         """)
@@ -68,6 +69,7 @@ import Testing
         # sold (2 classes) from 4 columns of my table.csv, 24 rows. Written by nnexp init.
         # Train it: nnexp run my-table.yaml
         # Show the columns as they are read: nnexp validate my-table.yaml
+        # yaml-language-server: $schema=nnexp.schema.json
         name: my-table
         seed: 1
         data:

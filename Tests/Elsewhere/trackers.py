@@ -256,8 +256,8 @@ def mlflow_server(trials):
         server.wait()
     refused = nnexp("export", "results/iris/run-0001", "--mlflow", address, codes=(3,))
     check("cannot export to MLflow: no answer from" in refused, refused)
-    refused = nnexp("export", "results/iris/run-0001", "--mlflow", "localhost", codes=(3,))
-    check("is not the address of a server" in refused, refused)
+    refused = nnexp("export", "results/iris/run-0001", "--mlflow", "localhost", codes=(2,))
+    check("--mlflow takes the address of a server" in refused, refused)
 
 
 def main():

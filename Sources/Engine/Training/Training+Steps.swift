@@ -22,7 +22,8 @@ extension TrainingDeclaration {
   fileprivate static func readFirstEpoch(_ options: inout Options) -> Int? {
     let explanation = "the first epoch whose weights are part of the mean"
     if options.contains("from_epoch") { return options.int("from_epoch", in: 1..., explanation) }
-    _ = options.value("from_epoch", "an integer ≥ 1", explanation)
+    _ = options.value(
+      "from_epoch", "an integer ≥ 1", explanation, of: .integers(1...Int.max))
     return nil
   }
 

@@ -6,7 +6,7 @@ extension OpenFile {
   /// A character that is inserted at the cursor, so that what is being typed is always a scalar.
   private static let marker = "\u{E000}"
 
-  /// What can be typed at a position.
+  /// The texts that can be typed at a position.
   func completion(
     at position: TextDocument.Position, _ reference: FileReference
   ) -> JSON {
@@ -24,7 +24,7 @@ extension OpenFile {
       items += names(forKeysOf: cursor, isColonThere: entry.hasColon, reference)
     case .value:
       items = values(cursor, reference)
-      // On a line of its own, the text can become a key.
+      // The text can become a key if its line contains nothing else.
       let line = text.line(position.line)
       let before = text.bytes[line.startIndex..<max(line.startIndex, min(offset, line.endIndex))]
       let isAlone =

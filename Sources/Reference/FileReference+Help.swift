@@ -37,7 +37,7 @@ extension FileReference {
     let path = topic == "experiment" ? "" : topic
     var lines: [String] = []
     guard let own = keys[path] ?? sharedPath(of: path).flatMap({ keys[$0] }) else {
-      // A key without keys of its own, such as `seed`.
+      // `seed` and other keys whose value is no mapping.
       guard let key = key(at: path) else { return nil }
       return wrapped("\(path): \(FileReference.text(of: key))", indent: 0).joined(separator: "\n")
     }

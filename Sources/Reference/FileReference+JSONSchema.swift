@@ -168,7 +168,7 @@ extension FileReference {
     let inner = path.isEmpty || path == "sweep file" ? key.key : "\(path).\(key.key)"
     var members: [JSON.Member] = []
     let value = key.domain.map { schema(of: $0, at: inner, key) } ?? [:]
-    // Draft 7 ignores what stands beside a reference.
+    // Draft 7 ignores the other members of an object with a reference.
     if case .object(let own) = value, own.contains(where: { $0.key == "$ref" }) {
       members.append(.init("allOf", [value]))
     } else if case .object(let own) = value {
