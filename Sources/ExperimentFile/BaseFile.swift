@@ -22,14 +22,18 @@ struct BaseFile {
       let base = entries.first(where: { $0.key == "base" })
     else { return nil }
     guard case .string(let name) = base.value.content else {
-      throw Diagnostic(
-        "base must be the name of an experiment file, found \(base.value.kind)",
-        at: base.value.location)
+      throw Diagnostics([
+        Diagnostic(
+          "base must be the name of an experiment file, found \(base.value.kind)",
+          at: base.value.location)
+      ])
     }
     guard !name.utf8.contains(UInt8(ascii: "/")) else {
-      throw Diagnostic(
-        "base must name a file in the same folder, because the paths in both files are relative to "
-          + "it, found '\(name)'", at: base.value.location)
+      throw Diagnostics([
+        Diagnostic(
+          "base must name a file in the same folder, because the paths in both files are relative to "
+            + "it, found '\(name)'", at: base.value.location)
+      ])
     }
     let file = Path.prefix(of: path) + name
     let tree: ConfigValue
@@ -42,9 +46,11 @@ struct BaseFile {
       throw errors
     }
     if case .map(let inner) = tree.content, let second = inner.first(where: { $0.key == "base" }) {
-      throw Diagnostic(
-        "the base names another base; name that file", at: second.keyLocation,
-        notes: [.init("the experiment is here", at: base.value.location)])
+      throw Diagnostics([
+        Diagnostic(
+          "the base names another base; name that file", at: second.keyLocation,
+          notes: [.init("the experiment is here", at: base.value.location)])
+      ])
     }
     let own = ConfigValue(.map(entries.filter { $0.key != "base" }), at: root.location)
     merged = tree.merged(with: own)

@@ -47,7 +47,7 @@ extension Experiment {
     let described = reading(added, registry: registry, isDescribing: true).descriptions
     let known = paths(described, below: [])
     var found = known.filter { $0.last == last }
-    if found.isEmpty {
+    if found.isEmpty, !namesNeighbor(wrong) {
       // A name of another program, or a misspelled one: the mapping has the correct path.
       found = known.filter { place in
         var parts = place
@@ -67,6 +67,13 @@ extension Experiment {
     let present = texts.filter { (try? apply(overrides: [$0 + "=null"], to: added)) != nil }
     return (present.isEmpty ? texts.map { "+" + $0 } : present).prefix(3)
       .map { .init("did you mean \($0)=…?") }
+  }
+
+  /// True if the error suggests a key of the same mapping.
+  private static func namesNeighbor(_ wrong: Diagnostic) -> Bool {
+    let hint = "; did you mean '"
+    guard let start = wrong.message.firstRange(of: hint)?.upperBound else { return false }
+    return !wrong.message[start...].contains(".")
   }
 
   /// The paths of all keys without nested keys, except those of layers, which are numerous.

@@ -67,7 +67,13 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: Threads.help)
   var threads: Int?
 
-  @OptionGroup var reports: ReportOptions
+  @Option(help: ReportOptions.junitHelp, completion: .file())
+  var junit: String?
+
+  @Flag(help: ReportOptions.githubHelp)
+  var github = false
+
+  private var reports: ReportOptions { ReportOptions(junit: junit, github: github) }
 
   func run() throws {
     try Threads.use(threads)

@@ -99,7 +99,13 @@ struct PluginTest: ParsableCommand {
   @Option(help: "seconds after which a call that does not return ends the test")
   var timeLimit = Plugin.standardTimeLimit
 
-  @OptionGroup var reports: ReportOptions
+  @Option(help: ReportOptions.junitHelp, completion: .file())
+  var junit: String?
+
+  @Flag(help: ReportOptions.githubHelp)
+  var github = false
+
+  private var reports: ReportOptions { ReportOptions(junit: junit, github: github) }
 
   @Flag(help: OutputFile.forceHelp)
   var force = false

@@ -4,12 +4,15 @@ import NNExp
 import Results
 
 /// The reports of a command for a CI server.
-struct ReportOptions: ParsableArguments {
-  @Option(help: "write JUnit XML for a CI server", completion: .file())
-  var junit: String?
+///
+/// Each command declares the two options itself: a group would be a type of its own, and its
+/// conformances would take a twentieth of the start of `nnexp run`.
+struct ReportOptions {
+  static let junitHelp: ArgumentHelp = "write JUnit XML for a CI server"
+  static let githubHelp: ArgumentHelp = "print annotations for GitHub"
 
-  @Flag(help: "print annotations for GitHub")
-  var github = false
+  let junit: String?
+  let github: Bool
 
   /// The file of the report; nil if none was requested.
   ///
@@ -30,7 +33,7 @@ struct ReportOptions: ParsableArguments {
     _ body: (inout TestRecorder) throws -> Void
   ) throws {
     let output = try file(force: force, besides: inputs)
-    var recorder = TestRecorder(name)
+    var recorder = TestRecorder(name, annotates: github)
     let result = Result { try body(&recorder) }
     if case .failure(let error) = result, !(error is Exit) { recorder.fail(error) }
     try finish(TestReport([recorder.suite]), recorder.annotations, output)
@@ -51,7 +54,13 @@ struct TestRecorder {
   var current = "is valid"
   private var isReported = false
 
-  init(_ name: String) { suite = TestReport.Suite(name, []) }
+  /// False if nothing reads the annotations, which take long for long messages.
+  private let annotates: Bool
+
+  init(_ name: String, annotates: Bool) {
+    suite = TestReport.Suite(name, [])
+    self.annotates = annotates
+  }
 
   mutating func pass(_ name: String, seconds: Double = 0) {
     suite.cases.append(.init(name, seconds: seconds))
@@ -82,7 +91,7 @@ struct TestRecorder {
         result: .init(
           isShortfall ? .failure : .error, first.message,
           type: isShortfall ? "shortfall" : "error", text: diagnostics.description)))
-    for diagnostic in list {
+    for diagnostic in list where annotates {
       annotations.append(
         Escaping.gitHubError(
           diagnostic.message, file: diagnostic.location?.source.name ?? file ?? suite.name,

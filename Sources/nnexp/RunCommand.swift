@@ -55,7 +55,13 @@ struct RunCommand: ParsableCommand {
     help: "replace the file of expect.metrics by the run's metrics.csv, instead of comparing them")
   var updateGolden = false
 
-  @OptionGroup var reports: ReportOptions
+  @Option(help: ReportOptions.junitHelp, completion: .file())
+  var junit: String?
+
+  @Flag(help: ReportOptions.githubHelp)
+  var github = false
+
+  private var reports: ReportOptions { ReportOptions(junit: junit, github: github) }
 
   func run() throws {
     try Threads.use(threads)

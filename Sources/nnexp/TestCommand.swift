@@ -32,7 +32,13 @@ struct TestCommand: ParsableCommand {
   @Flag(help: "replace golden files instead of comparing them")
   var updateGolden = false
 
-  @OptionGroup var reports: ReportOptions
+  @Option(help: ReportOptions.junitHelp, completion: .file())
+  var junit: String?
+
+  @Flag(help: ReportOptions.githubHelp)
+  var github = false
+
+  private var reports: ReportOptions { ReportOptions(junit: junit, github: github) }
 
   @Flag(help: OutputFile.forceHelp)
   var force = false
@@ -55,7 +61,7 @@ struct TestCommand: ParsableCommand {
     var passed = 0
     var skipped = 0
     for file in files {
-      var recorder = TestRecorder(file)
+      var recorder = TestRecorder(file, annotates: github)
       let started = monotonicSeconds()
       let result = test(file, in: output ?? scratch.path, &recorder)
       recorders.append(recorder)

@@ -22,7 +22,13 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "print JSON: the errors, and the model with its shapes")
   var json = false
 
-  @OptionGroup var reports: ReportOptions
+  @Option(help: ReportOptions.junitHelp, completion: .file())
+  var junit: String?
+
+  @Flag(help: ReportOptions.githubHelp)
+  var github = false
+
+  private var reports: ReportOptions { ReportOptions(junit: junit, github: github) }
 
   @Flag(help: OutputFile.forceHelp)
   var force = false

@@ -71,7 +71,8 @@ import Testing
     let expected = try undisturbed(RefusedMemoryTests.large)
     let command = ["run", "eventful.yaml", "-q", "--resume", "--threads", "8"]
     var ends: [Int32: Int] = [:]
-    for megabytes in stride(from: 36, through: 420, by: isThorough ? 8 : 48) {
+    // Below that, the system cannot load the program.
+    for megabytes in stride(from: 48, through: 420, by: isThorough ? 8 : 48) {
       let tool = try Tool()
       defer { tool.remove() }
       try tool.write(RefusedMemoryTests.large, to: "eventful.yaml")

@@ -134,7 +134,8 @@ import Testing
           - {type: dense, units: 3, name: b, inputs: input}
           - {type: add, inputs: [a, b], name: sum}
         """, input: [2]) == """
-          test.yaml:4:12: error: 'sum' (add): the inputs must have one shape, found [4] and [3]
+          test.yaml:4:12: error: 'sum' (add): the inputs must have one shape, or extents of 1 where they \
+          differ, found [4] and [3]
               - {type: add, inputs: [a, b], name: sum}
                        ^
           test.yaml:2:12: note: 'a' produces [4]

@@ -75,16 +75,14 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
       "add", "multiply", "concatenate", "subtract", "divide", "maximum", "minimum",
       "matrix_product",
     ].contains { declared.contains("{type: \($0)") }
-    let isHalved = declared.contains("{type: glu")
-    let layer =
-      merges
-      ? String(declared.dropLast()) + ", inputs: [image, image]}"
-      : isHalved ? String(declared.dropLast()) + ", inputs: first}" : declared
+    let layer = merges ? String(declared.dropLast()) + ", inputs: [image, image]}" : declared
+    // Half of the channels are gates.
+    let image = declared.contains("{type: glu") ? "[2, 2, 4]" : "[1, 4, 4]"
     return """
       data: {inline: {inputs: [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]], targets: [1]}}
       model:
         - {type: dense, units: 16, name: first, initial: {weight: orthogonal}}
-        - {type: reshape, shape: [1, 4, 4], name: image}
+        - {type: reshape, shape: \(image), name: image}
         - \(layer)
         - flatten
         - {type: dense, units: 1, frozen: [bias], l1: 0.1, initial: {bias: {constant: 1}}}

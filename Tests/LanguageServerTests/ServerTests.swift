@@ -104,7 +104,8 @@ private final class Client {
     #expect(found.count == 1)
     let message = try #require(found[0]["message"]?.string)
     #expect(
-      message.hasPrefix("unknown layer type 'tahn'; did you mean 'tanh'?\nnote: known types: add,"))
+      message.hasPrefix(
+        "unknown layer type 'tahn'; did you mean 'tanh'?\nnote: known types: adaptive_pooling,"))
     let range: JSON = [
       "start": ["line": 3, "character": 4], "end": ["line": 3, "character": 8],
     ]

@@ -61,6 +61,7 @@ struct BatchNormalization: FusibleLayer, Component {
       ],
       scratch: Array(repeating: .fixed(channels.count), count: 5), couplesSamples: true)
     plan.canStoreInputGradient = true
+    plan.isFusible = true
     return plan
   }
 

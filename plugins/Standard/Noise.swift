@@ -164,7 +164,11 @@ struct GaussianNoise: Layer, Component {
     let z = u * u
     // sin u / u for |u| ≤ π/4.
     var series = 1.0
-    for k in stride(from: 15.0, to: 1, by: -2) { series = 1 - z / (k * (k - 1)) * series }
+    var k = 15.0
+    while k > 1 {
+      series = 1 - z / (k * (k - 1)) * series
+      k -= 2
+    }
     let sine = u * series
     // If u is measured from 1/2, sin(πt) = cos u.
     return isNear ? 1 - 2 * sine * sine : 2 * sine * sine - 1

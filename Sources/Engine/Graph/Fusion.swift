@@ -47,9 +47,10 @@ struct Fusion {
     }
     for k in nodes.indices.dropLast() {
       let (node, next) = (nodes[k], nodes[k + 1])
-      guard let layer = node.layer as? any FusibleLayer, k == 0 || layers[k - 1] == nil,
+      // The first cast of each type takes long.
+      guard node.plan.isFusible, k == 0 || layers[k - 1] == nil,
         node.plan.outputs.count == 1, next.isElementwise, next.inputs == [Graph.Edge(node: k)],
-        readers[k] == 1
+        readers[k] == 1, let layer = node.layer as? any FusibleLayer
       else { continue }
       layers[k] = layer.fused(with: next.layer)
     }

@@ -48,7 +48,7 @@ public struct TrainingDeclaration: Sendable {
 
   /// The nodes whose parameters have their own learning rate.
   public struct Group: Sendable {
-    /// Names of nodes, in which `*` stands for any letters.
+    /// Names of nodes, in which `*` matches any letters.
     public let nodes: [NodeDeclaration.Reference]
     public let learningRate: Double
     let location: SourceLocation?

@@ -85,6 +85,9 @@ public struct Plan: Sendable {
   /// (`BackwardPass.storesInputGradient`).
   package var canStoreInputGradient = false
 
+  /// True for a layer that can compute the elementwise layer after it, too (`FusibleLayer`).
+  package var isFusible = false
+
   /// The approximate number of multiplications and additions of one sample's forward pass.
   public var work: Int
 
