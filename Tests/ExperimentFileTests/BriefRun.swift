@@ -18,8 +18,12 @@ final class BriefRun {
   /// The errors of a declaration, or nil if it runs. Divergence is not an error.
   func errors(of root: ConfigValue) -> Diagnostics? {
     do {
+      let text = Array(writeYAML(root).utf8)
+      // With a memo, the data of a wrong experiment are not read as well.
       try run(
-        Experiment(Array(writeYAML(root).utf8), path: path, registry: registry))
+        Experiment(
+          parseYAML(text, name: path), text: text, path: path, overrides: [], registry: registry,
+          memo: Memo()))
       return nil
     } catch {
       var errors = Diagnostics()
