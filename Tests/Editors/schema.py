@@ -63,7 +63,7 @@ MISTAKES = {
     "a mapping for a list": ("metrics: [accuracy]", "metrics: {type: 3}"),
     "no layers": ("model:\n  - {type: dense, units: 8, name: hidden}\n  - tanh\n  - {type: dense, units: 3}", "model: []"),
     "a component without a type": ("{type: dense, units: 3}", "{units: 3}"),
-    "a list that is too long": ("- tanh", "- {type: max_pooling, window: [1, 2, 3]}"),
+    "a list that is too long": ("- tanh", "- {type: max_pooling, window: [1, 2, 3, 4]}"),
     "an element out of its range": ("- tanh", "- {type: max_pooling, window: [0, 2]}"),
     "neither of two keys": ("- tanh", "- {type: max_pooling, stride: 1}"),
     "an unknown initial value": ("units: 3", "units: 3, initial: {weight: zero}"),
