@@ -7,7 +7,7 @@ import NNExp
 ///
 /// - Shape: `[channels, …]` → the same; w and b `[channels]`
 /// - Source: Wu, He 2018
-struct GroupNormalization: Layer, Component {
+struct GroupNormalization: SetNormalizationLayer {
   static let typeName = "group_normalization"
   static let foreignNames = ["group_norm"]
   static let documentation = Documentation(
@@ -37,7 +37,7 @@ struct GroupNormalization: Layer, Component {
   }
 
   /// The sample as `[groups, channels of a group, positions]`.
-  private func sets(_ shape: Shape) -> SetNormalization {
+  func sets(_ shape: Shape) -> SetNormalization {
     let perGroup = shape[0] / groups
     return SetNormalization(
       shape: Shape(
@@ -60,13 +60,6 @@ struct GroupNormalization: Layer, Component {
   func equations(for inputs: [Port]) -> Equations {
     sets(inputs[0].shape).equations(set: "the channels of a group and all positions")
   }
-
-  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    sets(node.inputPorts[0].shape).export(node, to: &graph)
-  }
-
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) { sets(pass.x.shape).forward(pass) }
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) { sets(pass.x.shape).backward(pass) }
 }
 
 /// Instance normalization: every channel of a sample is normalized to mean 0 and variance 1 over its
@@ -76,7 +69,7 @@ struct GroupNormalization: Layer, Component {
 ///
 /// - Shape: `[channels, …]` → the same; w and b `[channels]`
 /// - Source: Ulyanov, Vedaldi, Lempitsky 2016
-struct InstanceNormalization: Layer, Component {
+struct InstanceNormalization: SetNormalizationLayer {
   static let typeName = "instance_normalization"
   static let foreignNames = [
     "instance_norm", "instance_norm1d", "instance_norm2d", "instance_norm3d",
@@ -104,7 +97,7 @@ struct InstanceNormalization: Layer, Component {
   }
 
   /// The sample as `[channels, positions]`.
-  private func sets(_ shape: Shape) -> SetNormalization {
+  func sets(_ shape: Shape) -> SetNormalization {
     SetNormalization(
       shape: Shape(extents: SIMD4(shape[0], shape.count / max(1, shape[0]), 1, 1), rank: 2),
       normalized: 0b10, weighted: 0b01,
@@ -126,13 +119,6 @@ struct InstanceNormalization: Layer, Component {
   func equations(for inputs: [Port]) -> Equations {
     sets(inputs[0].shape).equations(set: "the positions of a channel")
   }
-
-  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    sets(node.inputPorts[0].shape).export(node, to: &graph)
-  }
-
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) { sets(pass.x.shape).forward(pass) }
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) { sets(pass.x.shape).backward(pass) }
 }
 
 /// RMS normalization: numbers are divided by the root of their mean square, then scaled.
@@ -144,7 +130,7 @@ struct InstanceNormalization: Layer, Component {
 ///
 /// - Shape: any → the same; w has the shape of the normalized axes
 /// - Source: Zhang, Sennrich 2019
-struct RMSNormalization: Layer, Component {
+struct RMSNormalization: SetNormalizationLayer {
   static let typeName = "rms_normalization"
   static let foreignNames = ["rms_norm"]
   static let documentation = Documentation(
@@ -170,7 +156,7 @@ struct RMSNormalization: Layer, Component {
     isAffine = options.bool("affine", default: true, "learn a weight per entry")
   }
 
-  private func sets(_ shape: Shape) -> SetNormalization {
+  func sets(_ shape: Shape) -> SetNormalization {
     SetNormalization(
       shape: shape, normalized: axes.mask(shape), weighted: axes.mask(shape), isCentered: false,
       epsilon: epsilon, hasWeight: isAffine, hasBias: false)
@@ -189,13 +175,6 @@ struct RMSNormalization: Layer, Component {
   func equations(for inputs: [Port]) -> Equations {
     sets(inputs[0].shape).equations(set: "the normalized axes")
   }
-
-  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    sets(node.inputPorts[0].shape).export(node, to: &graph)
-  }
-
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) { sets(pass.x.shape).forward(pass) }
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) { sets(pass.x.shape).backward(pass) }
 }
 
 extension [Plan.Parameter] {
@@ -203,4 +182,18 @@ extension [Plan.Parameter] {
   static func scaleAndShift(_ shape: Shape) -> [Plan.Parameter] {
     [.init("weight", shape, initial: .constant(1)), .init("bias", shape, initial: .zeros)]
   }
+}
+
+/// A layer that is one normalization of sets of numbers.
+protocol SetNormalizationLayer: Layer, Component {
+  func sets(_ shape: Shape) -> SetNormalization
+}
+
+extension SetNormalizationLayer {
+  func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
+    sets(node.inputPorts[0].shape).export(node, to: &graph)
+  }
+
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { sets(pass.x.shape).forward(pass) }
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) { sets(pass.x.shape).backward(pass) }
 }
