@@ -244,3 +244,14 @@ if Context.environment["NNEXP_PROOF"] != nil {
       name: "Proof", dependencies: ["Platform", "RandomNetworks", "GradientCheck", "NNExp"],
       path: "Tests/Proof", swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// The tests train and check many networks, so that debug builds are optimized too. For a
+// debugger, NNEXP_UNOPTIMIZED=1 turns this off.
+if Context.environment["NNEXP_UNOPTIMIZED"] == nil {
+  for target in package.targets where target.type == .regular || target.type == .executable {
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+    target.cSettings =
+      (target.cSettings ?? []) + [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+  }
+}
