@@ -229,9 +229,9 @@ private final class Client {
   }
 
   @Test(arguments: [
-    ("[tanh, wide]", "[tanh, wi‸de]", 3, 34), ("[tanh, wide]", "[ta‸nh, wide]", 4, 6),
+    ("[tanh, wide]", "[tanh, wi‸de]", 3, 36), ("[tanh, wide]", "[ta‸nh, wide]", 4, 6),
     ("{block: twice", "{block: tw‸ice", 2, 2),
-    ("{type: dense, units: 5}", "{type: dense, units: 5, inputs: twice_2_wi‸de}", 3, 34),
+    ("{type: dense, units: 5}", "{type: dense, units: 5, inputs: twice_2_wi‸de}", 3, 36),
   ])
   func `a name leads to the layer in its block`(
     old: String, new: String, line: Int, character: Int
