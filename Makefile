@@ -228,6 +228,7 @@ bench: build bench-deps
 # Time and memory as samples and units grow; a few minutes.
 bench-scale: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/scale.py
+	Benchmarks/.venv/bin/python Benchmarks/sizes.py
 
 bench-deps:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"

@@ -43,3 +43,18 @@ public var addressSpaceFlags: Int32 {
     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   #endif
 }
+
+/// Asks the system for pages of 2 MB in a large block of new memory, which a processor finds faster
+/// than pages of 4 KB. A block below 16 MB keeps its pages, and so does every block on macOS.
+public func useLargePages(_ block: UnsafeMutableRawPointer, _ count: Int) {
+  #if os(Linux)
+    let page = 2 << 20
+    guard count >= 8 * page else { return }
+    let first = (UInt(bitPattern: block) + UInt(page) - 1) & ~UInt(page - 1)
+    let end = (UInt(bitPattern: block) + UInt(count)) & ~UInt(page - 1)
+    // A system without such pages refuses, which changes nothing.
+    let known = errno
+    madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), Int32(MADV_HUGEPAGE))
+    errno = known
+  #endif
+}

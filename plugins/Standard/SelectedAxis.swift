@@ -76,24 +76,51 @@ extension SelectingLayer {
   func select<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x.start, pass.y.start)
     let outside = S(fixedNumber)
-    forEachNumber(of: pass.x.shape, samples: pass.samples) { i, source in
-      y[i] = source < 0 ? outside : x[source]
+    forEachLine(of: pass.x.shape, samples: pass.samples) { line in
+      let to = y + line.output
+      guard let input = line.input else {
+        return to.update(repeating: outside, count: line.count)
+      }
+      let (first, end) = (line.inside.lowerBound, line.inside.upperBound)
+      to.update(repeating: outside, count: first)
+      if line.isAdjacent {
+        (to + first).update(
+          from: x + (input &+ line.offsets[first]), count: end &- first)
+      } else {
+        for k in first..<end { to[k] = x[input &+ line.offsets[k]] }
+      }
+      (to + end).update(repeating: outside, count: line.count &- end)
     }
   }
 
   func addSelection<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (dx, dy) = (pass.dx.start, pass.dy.start)
-    forEachNumber(of: pass.dx.shape, samples: pass.samples) { i, source in
-      if source >= 0 { dx[source] += dy[i] }
+    forEachLine(of: pass.dx.shape, samples: pass.samples) { line in
+      guard let input = line.input else { return }
+      let from = dy + line.output
+      let (first, end) = (line.inside.lowerBound, line.inside.upperBound)
+      if line.isAdjacent {
+        let to = dx + (input &+ line.offsets[first] &- first)
+        for k in first..<end { to[k] += from[k] }
+        return
+      }
+      var k = first
+      while k < end {
+        // Positions of the same number follow each other.
+        let offset = line.offsets[k]
+        var sum = dx[input &+ offset]
+        repeat {
+          sum += from[k]
+          k &+= 1
+        } while k < end && line.offsets[k] == offset
+        dx[input &+ offset] = sum
+      }
     }
   }
 
-  /// Calls `body` with the index of each output number and that of its input number, which is
-  /// negative outside.
+  /// Calls `body` for each line along the last axis of the output.
   @inline(__always)
-  private func forEachNumber(
-    of shape: Shape, samples: Int, _ body: (_ output: Int, _ input: Int) -> Void
-  ) {
+  private func forEachLine(of shape: Shape, samples: Int, _ body: (SelectedLine) -> Void) {
     // Up to four axes: those in front have the extent 1.
     let rank = Shape.maximumRank
     var counts = SIMD4<Int>(repeating: 1)
@@ -124,7 +151,8 @@ extension SelectingLayer {
           next += 1
         }
       }
-      var output = 0
+      var line = SelectedLine(
+        UnsafeBufferPointer(rebasing: offsets[starts[3]..<starts[3] + counts[3]]))
       for sample in 0..<samples {
         let base = sample * shape.count
         for a in 0..<counts[0] {
@@ -134,17 +162,37 @@ extension SelectingLayer {
             for c in 0..<counts[2] {
               let offset2 = offsets[starts[2] + c]
               let isOutside = offset0 < 0 || offset1 < 0 || offset2 < 0
-              let line = base + offset0 + offset1 + offset2
-              for d in 0..<counts[3] {
-                let offset3 = offsets[starts[3] + d]
-                body(output, isOutside || offset3 < 0 ? -1 : line + offset3)
-                output += 1
-              }
+              line.input = isOutside ? nil : base + offset0 + offset1 + offset2
+              body(line)
+              line.output += counts[3]
             }
           }
         }
       }
     }
+  }
+}
+
+/// A line along the last axis of the output of a `SelectingLayer`.
+private struct SelectedLine {
+  /// The index of the first output number.
+  var output = 0
+  /// The index of the input numbers from which the offsets count; nil if all numbers are outside.
+  var input: Int?
+  /// The offset of the input number of each position, which is negative outside.
+  let offsets: UnsafePointer<Int>
+  let count: Int
+  /// The positions that have an input number.
+  let inside: Range<Int>
+  /// True if these numbers are adjacent in the input, too.
+  let isAdjacent: Bool
+
+  init(_ offsets: UnsafeBufferPointer<Int>) {
+    let first = offsets.firstIndex { $0 >= 0 } ?? offsets.count
+    let end = offsets[first...].firstIndex { $0 < 0 } ?? offsets.count
+    (self.offsets, count, inside) = (offsets.baseAddress!, offsets.count, first..<end)
+    isAdjacent =
+      first < end && (first..<end).allSatisfy { offsets[$0] == offsets[first] + $0 - first }
   }
 }
 

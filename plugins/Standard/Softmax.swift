@@ -46,43 +46,28 @@ struct Softmax: Layer, Component {
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
-    let lines = Lines(x.shape, axis: axis)
-    for line in 0..<lines.count(samples: pass.samples) {
-      let first = lines.first(line)
-      let m = x[lines.largest(x, from: first)]
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        y[i] = x[i] - m
+    Lines(x.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
+      let m = bundle.largest(x)
+      var sum = SIMD8<S>()
+      bundle.forEachPower(of: x, less: m) { k, power in
+        sum += power
+        bundle.store(power, at: k, of: y)
       }
-    }
-    map(.exp, y, into: y)
-    for line in 0..<lines.count(samples: pass.samples) {
-      let first = lines.first(line)
-      let m = x[lines.largest(x, from: first)]
-      var sum: S = 0
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        y[i] = corrected(y[i], x[i], m)
-        sum += y[i]
-      }
-      for k in 0..<lines.length { y[first &+ k &* lines.step] /= sum }
+      for k in 0..<bundle.length { bundle.store(bundle.load(y, at: k) / sum, at: k, of: y) }
     }
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
-    let lines = Lines(y.shape, axis: axis)
-    for line in 0..<lines.count(samples: pass.samples) {
-      let first = lines.first(line)
-      let origin = dy[lines.largest(y, from: first)]
-      var dot: S = 0
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        dot += y[i] * (dy[i] - origin)
+    Lines(y.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
+      let origin = bundle.value(of: dy, atLargest: y)
+      var dot = SIMD8<S>()
+      for k in 0..<bundle.length {
+        dot += bundle.load(y, at: k) * (bundle.load(dy, at: k) - origin)
       }
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        dx[i] += y[i] * ((dy[i] - origin) - dot)
+      for k in 0..<bundle.length {
+        let slope = bundle.load(y, at: k) * ((bundle.load(dy, at: k) - origin) - dot)
+        bundle.store(bundle.load(dx, at: k) + slope, at: k, of: dx)
       }
     }
   }
@@ -136,98 +121,45 @@ struct LogSoftmax: Layer, Component {
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
-    let lines = Lines(x.shape, axis: axis)
-    for line in 0..<lines.count(samples: pass.samples) {
-      let first = lines.first(line)
-      let m = x[lines.largest(x, from: first)]
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        y[i] = x[i] - m
+    Lines(x.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
+      let m = bundle.largest(x)
+      var rest = SIMD8<S>()
+      var top = bundle.top(m)
+      bundle.forEachPower(of: x, less: m) { k, power in
+        rest += power.replacing(with: 0, where: top.isNext(bundle.load(x, at: k)))
       }
-    }
-    map(.exp, y, into: y)
-    inBlocks(of: lines.count(samples: pass.samples)) { (block, logarithm: Tensor<S>) in
-      for line in block {
-        let first = lines.first(line)
-        let top = lines.largest(x, from: first)
-        var rest: S = 0
-        for k in 0..<lines.length {
-          let i = first &+ k &* lines.step
-          rest += i == top ? 0 : corrected(y[i], x[i], x[top])
-        }
-        logarithm[line &- block.lowerBound] = rest
-      }
-      map(.log1p, logarithm, into: logarithm)
-      for line in block {
-        let first = lines.first(line)
-        let m = x[lines.largest(x, from: first)]
-        for k in 0..<lines.length {
-          let i = first &+ k &* lines.step
-          y[i] = x[i] - m - logarithm[line &- block.lowerBound]
-        }
+      let logarithm = eight(.log1p, rest)
+      for k in 0..<bundle.length {
+        bundle.store(bundle.load(x, at: k) - m - logarithm, at: k, of: y)
       }
     }
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    let (x, y) = (pass.x, pass.y)
-    let lines = Lines(y.shape, axis: axis)
-    inBlocks(of: lines.count(samples: pass.samples), numbersEach: 2) {
-      (block, room: Tensor<S>) in
+    let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
+    Lines(y.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
+      let m = bundle.largest(x)
       // e^(y_w) and e^(y_w) − 1 of the largest of each line.
-      let share = room.slice(0..<block.count)
-      let less = room.slice(block.count..<2 &* block.count)
-      for line in block {
-        share[line &- block.lowerBound] = y[lines.largest(x, from: lines.first(line))]
+      let largest = bundle.value(of: y, atLargest: x)
+      let share = eight(.exp, largest)
+      let less = eight(.expm1, largest)
+      let slopeOfTop = bundle.value(of: dy, atLargest: x)
+      var others = SIMD8<S>()
+      var top = bundle.top(m)
+      for k in 0..<bundle.length {
+        let slope = bundle.load(dy, at: k)
+        others += slope.replacing(with: 0, where: top.isNext(bundle.load(x, at: k)))
       }
-      map(.expm1, share, into: less)
-      map(.exp, share, into: share)
-      for line in block {
-        let k = line &- block.lowerBound
-        addGradient(pass, of: line, lines, share: share[k], less: less[k])
-      }
-    }
-  }
-
-  /// Adds the gradient of one line, whose largest entry has the share e^(y_w), and `less` is
-  /// e^(y_w) − 1.
-  private func addGradient<S: Scalar>(
-    _ pass: BackwardPass<S>, of line: Int, _ lines: Lines, share: S, less: S
-  ) {
-    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
-    let first = lines.first(line)
-    let top = lines.largest(x, from: first)
-    let m = x[top]
-    var others: S = 0
-    for k in 0..<lines.length {
-      let i = first &+ k &* lines.step
-      others += i == top ? 0 : dy[i]
-    }
-    let sum = dy[top] + others
-    inBlocks(of: lines.length) { block, e in
-      for k in block { e[k &- block.lowerBound] = x[first &+ k &* lines.step] - m }
-      map(.exp, e, into: e)
-      for k in block {
-        let i = first &+ k &* lines.step
-        if i == top {
-          dx[i] += -less * dy[i] - share * others
-        } else {
-          let power = corrected(e[k &- block.lowerBound], x[i], m)
-          dx[i] += dy[i] - power * share * sum
-        }
+      let sum = slopeOfTop + others
+      top = bundle.top(m)
+      bundle.forEachPower(of: x, less: m) { k, power in
+        let slope = bundle.load(dy, at: k)
+        let part = (slope - power * share * sum).replacing(
+          with: -less * slope - share * others, where: top.isNext(bundle.load(x, at: k)))
+        bundle.store(bundle.load(dx, at: k) + part, at: k, of: dx)
       }
     }
   }
-}
-
-/// e^(x − m), from `power`, that of the rounded difference: wrong by up to |x − m|/2 units in the
-/// last place.
-@inline(__always)
-private func corrected<S: Scalar>(_ power: S, _ x: S, _ m: S) -> S {
-  let difference = x - m
-  let part = x - difference
-  let lost = (x - (difference + part)) + (part - m)
-  return power > 0 ? power + power * lost : power
 }
 
 extension Options {
@@ -235,51 +167,5 @@ extension Options {
     suggest("axis", for: "dim")
     return int(
       "axis", default: 0, in: 0..<Shape.maximumRank, "the axis along which the numbers add up to 1")
-  }
-}
-
-/// A batch as lines along one axis: one line per position and sample.
-private struct Lines {
-  /// The number of entries in a line, and the distance between them in elements.
-  let length: Int
-  let step: Int
-  /// The lines of a sample.
-  private let perSample: Int
-
-  /// Throws if the shape does not have the axis.
-  static func check(_ shape: Shape, axis: Int) throws {
-    guard axis < max(1, shape.rank) else {
-      throw Diagnostic("the input \(shape) has no axis \(axis)")
-    }
-  }
-
-  static func remark(_ shape: Shape, axis: Int) -> String {
-    if shape.rank <= 1 { return "" }
-    return axis == 0
-      ? "The sums run over the channels, separately for each position."
-      : "The sums run over axis \(axis), separately for each position of the others."
-  }
-
-  init(_ shape: Shape, axis: Int) {
-    length = shape[axis]
-    var step = 1
-    for k in (axis + 1)..<max(axis + 1, shape.rank) { step &*= shape[k] }
-    self.step = step
-    perSample = shape.count / max(1, length)
-  }
-
-  func count(samples: Int) -> Int { samples * perSample }
-
-  /// The index of the first element of a line.
-  func first(_ line: Int) -> Int { line / step * (length * step) + line % step }
-
-  /// The position of the largest entry, the first of equal ones; of a NaN if there is one.
-  func largest<S: Scalar>(_ x: Tensor<S>, from first: Int) -> Int {
-    var top = first
-    for k in 1..<max(1, length) {
-      let i = first &+ k &* step
-      if !(x[i] <= x[top]) && !x[top].isNaN { top = i }
-    }
-    return top
   }
 }

@@ -106,33 +106,51 @@ struct Upsample: SelectingLayer {
     guard mode == .bilinear else { return select(pass) }
     pass.y.fill(0)
     let (x, y) = (pass.x.start, pass.y.start)
-    forEachWeight(of: pass.x.shape, samples: pass.samples) { from, to, weight in
-      y[to] += S(weight) * x[from]
+    forEachLine(of: pass.x.shape, samples: pass.samples) { from, to, weight, columns in
+      for (k, column) in columns.enumerated() {
+        y[to &+ k] += S(weight * (1 - column.weight)) * x[from &+ column.first]
+        // 0·∞ would be NaN.
+        if column.weight != 0 {
+          y[to &+ k] += S(weight * column.weight) * x[from &+ column.second]
+        }
+      }
     }
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     guard mode == .bilinear else { return addSelection(pass) }
     let (dx, dy) = (pass.dx.start, pass.dy.start)
-    forEachWeight(of: pass.dx.shape, samples: pass.samples) { from, to, weight in
-      dx[from] += S(weight) * dy[to]
+    forEachLine(of: pass.dx.shape, samples: pass.samples) { from, to, weight, columns in
+      for (k, column) in columns.enumerated() {
+        dx[from &+ column.first] += S(weight * (1 - column.weight)) * dy[to &+ k]
+        if column.weight != 0 {
+          dx[from &+ column.second] += S(weight * column.weight) * dy[to &+ k]
+        }
+      }
     }
   }
 
-  /// The two positions beside position `i` of an axis of the output, and the weight of the second.
-  @inline(__always)
-  private func neighbors(_ i: Int, factor: Int, extent: Int) -> (Int, Int, Double) {
-    let place = max(0, (Double(i) + 0.5) / Double(factor) - 0.5)
-    let first = min(Int(place), extent &- 1)
-    let second = min(first &+ 1, extent &- 1)
-    return (first, second, second == first ? 0 : place - Double(first))
+  /// The two positions beside a position of an axis of the output, and the weight of the second.
+  private struct Neighbors {
+    let first: Int
+    let second: Int
+    let weight: Double
+
+    @inline(__always)
+    init(of i: Int, factor: Int, extent: Int) {
+      let place = max(0, (Double(i) + 0.5) / Double(factor) - 0.5)
+      first = min(Int(place), extent &- 1)
+      second = min(first &+ 1, extent &- 1)
+      weight = second == first ? 0 : place - Double(first)
+    }
   }
 
-  /// Calls `body` with the offset in the input, that in the output, and the weight, for each pair
-  /// whose weight is not 0.
+  /// Calls `body` with the offset of a line in the input, that of a line in the output, the weight of
+  /// one for the other, and the neighbors of each column, for each pair whose weight is not 0.
   @inline(__always)
-  private func forEachWeight(
-    of shape: Shape, samples: Int, _ body: (_ from: Int, _ to: Int, _ weight: Double) -> Void
+  private func forEachLine(
+    of shape: Shape, samples: Int,
+    _ body: (_ from: Int, _ to: Int, _ weight: Double, UnsafeBufferPointer<Neighbors>) -> Void
   ) {
     // The axes of the image as the last of three; those in front have the extent 1.
     let axes = shape.imageAxes
@@ -142,24 +160,25 @@ struct Upsample: SelectingLayer {
     }
     let (slices, rows, columns) = (extent(2), extent(1), extent(0))
     let (f, g, h) = (scale(2), scale(1), scale(0))
-    var to = 0
-    for image in 0..<(samples &* (shape.rank > 1 ? shape[0] : 1)) {
-      for i in 0..<(slices &* f) {
-        let a = neighbors(i, factor: f, extent: slices)
-        for j in 0..<(rows &* g) {
-          let b = neighbors(j, factor: g, extent: rows)
-          for k in 0..<(columns &* h) {
-            let c = neighbors(k, factor: h, extent: columns)
+    withUnsafeTemporaryAllocation(of: Neighbors.self, capacity: columns &* h) { places in
+      for k in places.indices {
+        places.initializeElement(at: k, to: Neighbors(of: k, factor: h, extent: columns))
+      }
+      var to = 0
+      for image in 0..<(samples &* (shape.rank > 1 ? shape[0] : 1)) {
+        for i in 0..<(slices &* f) {
+          let a = Neighbors(of: i, factor: f, extent: slices)
+          for j in 0..<(rows &* g) {
+            let b = Neighbors(of: j, factor: g, extent: rows)
             for m in 0..<4 {
-              let (slice, u) = m < 2 ? (a.0, 1 - a.2) : (a.1, a.2)
-              let (row, v) = m & 1 == 0 ? (b.0, 1 - b.2) : (b.1, b.2)
+              let (slice, u) = m < 2 ? (a.first, 1 - a.weight) : (a.second, a.weight)
+              let (row, v) = m & 1 == 0 ? (b.first, 1 - b.weight) : (b.second, b.weight)
               if u * v != 0 {
-                let line = ((image &* slices &+ slice) &* rows &+ row) &* columns
-                body(line &+ c.0, to, u * v * (1 - c.2))
-                if c.2 != 0 { body(line &+ c.1, to, u * v * c.2) }
+                let from = ((image &* slices &+ slice) &* rows &+ row) &* columns
+                body(from, to, u * v, UnsafeBufferPointer(places))
               }
             }
-            to &+= 1
+            to &+= columns &* h
           }
         }
       }

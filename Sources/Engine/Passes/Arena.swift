@@ -20,6 +20,7 @@ final class Arena<S: Scalar> {
       throw Diagnostic(
         "the system refused \(describeBytes(layout.bytes)) of memory", failure: .environment)
     }
+    useLargePages(block, bytes)
     self.block = block
     let address = UInt(bitPattern: block)
     let aligned = (address + 63) / 64 * 64
