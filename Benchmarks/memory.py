@@ -1,6 +1,6 @@
 """Compares the memory of nnexp with what it forecast, and with the tensors of PyTorch.
 
-    make bench-memory                 # W8, W8b, W8c, W11
+    make bench-memory                 # W8, W8b, W8c; writes results/memory.csv
 
 All numbers are in MB and do not include programs and data. The forecast is that of `nnexp validate`. The
 measurement is the peak of a whole run less that of the same experiment with a network of one unit. The
@@ -21,7 +21,7 @@ from suite.workloads import dense, workloads
 
 UNITS = {"bytes": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 COLUMNS = ("workload", "use", "forecast", "measured", "pytorch", "pytorch_channels_last")
-NAMES = ("W8", "W8b", "W8c", "W11")
+NAMES = ("W8", "W8b", "W8c")
 
 
 def call(folder, *arguments):
