@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func `random networks`() throws {
-    try withEvery("seed", in: 0..<(isThorough ? 300 : 12)) { seed in
+    try withEvery("seed", in: 0..<(isThorough ? 300 : 5)) { seed in
       var author = NetworkAuthor(RandomStream(seed: UInt64(seed), purpose: "overlapping networks"))
       let declaration = author.network()
       let (graph, heads) = try declared(
