@@ -7,7 +7,8 @@ BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-editors test-browser test-serve man test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
-  bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas
+  bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas \
+  bench-memory
 
 run: build
 	$(BUILD) run $(FILE)
@@ -229,6 +230,10 @@ bench: build bench-deps
 bench-scale: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/scale.py
 	Benchmarks/.venv/bin/python Benchmarks/sizes.py
+
+# The memory of networks compared with the forecast and with PyTorch; a minute.
+bench-memory: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/memory.py
 
 bench-deps:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"

@@ -170,7 +170,9 @@ let package = Package(
       dependencies: ["Standard", "NNExp", "GradientCheck", "Conformance", "TestSupport"]),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Platform", "Engine", "NNExp", "Datasets", "YAMLTree", "TestSupport"]),
+      dependencies: [
+        "Platform", "Engine", "NNExp", "Datasets", "YAMLTree", "RandomNetworks", "TestSupport",
+      ]),
     .testTarget(
       name: "GradientCheckTests",
       dependencies: [

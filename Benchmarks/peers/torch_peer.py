@@ -131,4 +131,5 @@ def main():
     protocol.serve("PyTorch " + torch.__version__, lambda: work(x, t, initial).item())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -101,8 +101,8 @@ static void NAME(norm_moments)(
 
 /// x, or 0 if x ≤ 0; NaN stays NaN.
 #define RECTIFIED(x) ((x) <= 0 ? 0 : (x))
-/// The slope of that, from its value.
-#define RECTIFIED_SLOPE(y) ((y) > 0 ? (REAL)1 : (REAL)0)
+/// The slope of that at x, which is computed as in `norm_apply`.
+#define RECTIFIED_SLOPE(x, m, w, b) (((x) - (m)) * (w) + (b) > 0 ? (REAL)1 : (REAL)0)
 
 /// y ← (x − mean)·scale + shift, or 0 in place of numbers below it if `rectifies`.
 INLINE void NAME(norm_apply_as)(
@@ -138,18 +138,20 @@ static void NAME(norm_apply)(
     NAME(norm_apply_as)(samples, channels, positions, step, x, mean, scale, shift, y, 0);
 }
 
-/// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse, for each channel. With y, ∂y is that of the
-/// rectified y, and 0 where y is 0.
+/// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse, for each channel. With a shift, ∂y is that of
+/// the rectified (x − mean)·weight + shift, and 0 where this is 0.
 INLINE void NAME(norm_sums_as)(
     long samples, long channels, long positions, long step, const REAL *restrict x,
-    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
-    const REAL *restrict inverse, REAL *restrict sum, REAL *restrict product, const int rectifies) {
+    const REAL *restrict shift, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict inverse, const REAL *restrict weight, REAL *restrict sum,
+    REAL *restrict product, const int rectifies) {
   if (positions == 1) {
     for (long c = 0; c < channels; c++) sum[c] = product[c] = 0;
     for (long s = 0; s < samples; s++)
       for (long c = 0; c < channels; c++) {
         const long i = s * step + c;
-        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(y[i]) : dy[i];
+        const REAL g =
+            rectifies ? dy[i] * RECTIFIED_SLOPE(x[i], mean[c], weight[c], shift[c]) : dy[i];
         sum[c] += g;
         product[c] += g * ((x[i] - mean[c]) * inverse[c]);
       }
@@ -157,22 +159,25 @@ INLINE void NAME(norm_sums_as)(
   }
   for (long c = 0; c < channels; c++) {
     const REAL m = mean[c], scale = inverse[c];
+    const REAL w = rectifies ? weight[c] : 0, b = rectifies ? shift[c] : 0;
     S sums = 0, products = 0;
     for (long s = 0; s < samples; s++) {
       const long first = s * step + c * positions;
-      const REAL *from = x + first, *slope = dy + first, *value = rectifies ? y + first : from;
+      const REAL *from = x + first, *slope = dy + first;
       long i = 0;
       for (; i + SUMS <= positions; i += SUMS) {
         S g = NAME(load_sums)(slope + i);
-        if (rectifies) g = g * (NAME(load_sums)(value + i) > 0 ? (S)1 : (S)0);
+        const S centered = NAME(load_sums)(from + i) - m;
+        if (rectifies) g = g * (centered * w + b > 0 ? (S)1 : (S)0);
         sums += g;
-        products += g * ((NAME(load_sums)(from + i) - m) * scale);
+        products += g * (centered * scale);
       }
       if (i < positions) {
         S g = NAME(load_last)(slope + i, positions - i, 0);
-        if (rectifies) g = g * (NAME(load_last)(value + i, positions - i, 0) > 0 ? (S)1 : (S)0);
+        const S centered = NAME(load_last)(from + i, positions - i, m) - m;
+        if (rectifies) g = g * (centered * w + b > 0 ? (S)1 : (S)0);
         sums += g;
-        products += g * ((NAME(load_last)(from + i, positions - i, m) - m) * scale);
+        products += g * (centered * scale);
       }
     }
     sum[c] = NAME(total)(sums), product[c] = NAME(total)(products);
@@ -180,25 +185,29 @@ INLINE void NAME(norm_sums_as)(
 }
 static void NAME(norm_sums)(
     long samples, long channels, long positions, long step, const REAL *restrict x,
-    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
-    const REAL *restrict inverse, REAL *restrict sum, REAL *restrict product) {
-  if (y)
-    NAME(norm_sums_as)(samples, channels, positions, step, x, y, dy, mean, inverse, sum, product, 1);
+    const REAL *restrict shift, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict inverse, const REAL *restrict weight, REAL *restrict sum,
+    REAL *restrict product) {
+#define ARGUMENTS samples, channels, positions, step, x, shift, dy, mean, inverse, weight, sum, product
+  if (shift)
+    NAME(norm_sums_as)(ARGUMENTS, 1);
   else
-    NAME(norm_sums_as)(samples, channels, positions, step, x, y, dy, mean, inverse, sum, product, 0);
+    NAME(norm_sums_as)(ARGUMENTS, 0);
+#undef ARGUMENTS
 }
 
-/// ∂x += weight·(∂y − a − x̂·b), x̂ = (x − mean)·inverse, with y as above; ∂x ← that unless `adds`.
+/// ∂x += weight·(∂y − a − x̂·b), x̂ = (x − mean)·inverse, with the shift as above; ∂x ← that unless `adds`.
 INLINE void NAME(norm_vjp_as)(
     long samples, long channels, long positions, long step, const REAL *restrict x,
-    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict shift, const REAL *restrict dy, const REAL *restrict mean,
     const REAL *restrict inverse, const REAL *restrict weight, const REAL *restrict a,
     const REAL *restrict b, REAL *restrict dx, const int rectifies, const int adds) {
   if (positions == 1) {
     for (long s = 0; s < samples; s++)
       for (long c = 0; c < channels; c++) {
         const long i = s * step + c;
-        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(y[i]) : dy[i];
+        const REAL g =
+            rectifies ? dy[i] * RECTIFIED_SLOPE(x[i], mean[c], weight[c], shift[c]) : dy[i];
         const REAL gradient = weight[c] * (g - a[c] - (x[i] - mean[c]) * inverse[c] * b[c]);
         dx[i] = adds ? dx[i] + gradient : gradient;
       }
@@ -206,10 +215,11 @@ INLINE void NAME(norm_vjp_as)(
   }
   for (long c = 0; c < channels; c++) {
     const REAL m = mean[c], scale = inverse[c], w = weight[c], ac = a[c], bc = b[c];
+    const REAL above = rectifies ? shift[c] : 0;
     for (long s = 0; s < samples; s++) {
       const long first = s * step + c * positions;
       for (long i = first; i < first + positions; i++) {
-        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(y[i]) : dy[i];
+        const REAL g = rectifies ? dy[i] * RECTIFIED_SLOPE(x[i], m, w, above) : dy[i];
         const REAL gradient = w * (g - ac - (x[i] - m) * scale * bc);
         dx[i] = adds ? dx[i] + gradient : gradient;
       }
@@ -218,13 +228,13 @@ INLINE void NAME(norm_vjp_as)(
 }
 static void NAME(norm_vjp)(
     long samples, long channels, long positions, long step, const REAL *restrict x,
-    const REAL *restrict y, const REAL *restrict dy, const REAL *restrict mean,
+    const REAL *restrict shift, const REAL *restrict dy, const REAL *restrict mean,
     const REAL *restrict inverse, const REAL *restrict weight, const REAL *restrict a,
     const REAL *restrict b, REAL *restrict dx, int adds) {
-#define ARGUMENTS samples, channels, positions, step, x, y, dy, mean, inverse, weight, a, b, dx
-  if (y && adds)
+#define ARGUMENTS samples, channels, positions, step, x, shift, dy, mean, inverse, weight, a, b, dx
+  if (shift && adds)
     NAME(norm_vjp_as)(ARGUMENTS, 1, 1);
-  else if (y)
+  else if (shift)
     NAME(norm_vjp_as)(ARGUMENTS, 1, 0);
   else if (adds)
     NAME(norm_vjp_as)(ARGUMENTS, 0, 1);

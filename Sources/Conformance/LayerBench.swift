@@ -123,6 +123,17 @@ public final class LayerBench<S: Scalar> {
 
   public func backward(needsInputGradient: Bool = true) {
     spoilTemporaries()
+    let unread =
+      (plan.backwardReads.contains(.inputs) ? [] : inputs)
+      + (plan.backwardReads.contains(.outputs) ? [] : outputs)
+    let values = unread.map(\.values)
+    for buffer in unread { buffer.fill(.nan) }
+    defer {
+      // A number that the pass wrote stays, so that it is found.
+      for (buffer, values) in zip(unread, values) {
+        buffer.values = zip(buffer.values, values).map { $0.isNaN ? $1 : $0 }
+      }
+    }
     let pass = BackwardPass(
       samples: samples, inputs: inputViews.tensors, indices: indexInputs,
       outputs: outputViews.tensors, dOutputs: dOutputViews.tensors, dInputs: dInputViews.tensors,

@@ -28,9 +28,11 @@ public struct PreparedExperiment<S: Scalar> {
   ///   - gradientCheck: replaces the experiment's gradient check.
   ///   - starts: whether the weights of `start_from` are needed.
   ///   - triesPlugins: whether components of plugins are first tried on two samples.
+  ///   - use: `.evaluation` if the network only measures or predicts.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
-    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true
+    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true,
+    use: NetworkUse = .training
   ) throws {
     let data = try memo.value(for: DataKey(experiment)) {
       try experiment.data.load(
@@ -38,7 +40,7 @@ public struct PreparedExperiment<S: Scalar> {
         needs: experiment.objective.targetNeeds)
     }
     try self.init(
-      experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins)
+      experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins, use: use)
     golden = try experiment.golden.map { [trainer] in
       try GoldenMetrics($0, columns: trainer.columns)
     }
@@ -68,7 +70,7 @@ public struct PreparedExperiment<S: Scalar> {
   /// An experiment with data that are already in memory. Its expectations are not checked.
   init(
     _ experiment: Experiment, data: RunDatasets<S>, gradientCheck: GradientCheckSettings? = nil,
-    triesPlugins: Bool = true
+    triesPlugins: Bool = true, use: NetworkUse = .training
   ) throws {
     self.experiment = experiment
     var settings = gradientCheck ?? experiment.gradientCheck
@@ -93,7 +95,8 @@ public struct PreparedExperiment<S: Scalar> {
     self.data = data
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
-      graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
+      graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed,
+      use: use)
     try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
   }
 
@@ -179,9 +182,11 @@ public struct PreparedExperiment<S: Scalar> {
   /// other samples, without the files that it was trained from.
   ///
   /// Nil if the run has no columns.json, as those of nnexp 0.1.0.
-  public init?(_ experiment: Experiment, columnsOf directory: RunDirectory) throws {
+  public init?(
+    _ experiment: Experiment, columnsOf directory: RunDirectory, use: NetworkUse = .training
+  ) throws {
     guard let data = try PreparedExperiment.described(by: directory) else { return nil }
-    try self.init(experiment, data: data)
+    try self.init(experiment, data: data, use: use)
   }
 
   /// Labeled samples of another file, converted like the data of the run; all are in `train`.

@@ -47,8 +47,7 @@ public struct RunWeights: Sendable {
     guard isState, wantsBest else { return }
     let state = try RunState<S>(checkpoint)
     if state.training.counts[.bestEpoch] ?? 0 > 0 {
-      try prepared.trainer.restore(from: state.training)
-      prepared.trainer.restore(.best)
+      try prepared.trainer.put(bestOf: state.training)
     }
   }
 }

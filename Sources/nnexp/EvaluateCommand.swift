@@ -251,7 +251,10 @@ struct Trained {
   /// columns.json, the data are read again.
   func preparedToPredict<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
     try Trained.warnWithoutColumns(directory)
-    guard let prepared = try PreparedExperiment<S>(experiment, columnsOf: directory) else {
+    guard
+      let prepared = try PreparedExperiment<S>(
+        experiment, columnsOf: directory, use: .evaluation)
+    else {
       return try self.prepared(type)
     }
     try prepared.requirePlugins(of: record, in: directory)
@@ -262,7 +265,7 @@ struct Trained {
   /// The experiment as built for the run, with the run's weights. Throws if its data or plugins
   /// have changed since.
   func prepared<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
-    let prepared = try PreparedExperiment<S>(experiment, starts: false)
+    let prepared = try PreparedExperiment<S>(experiment, starts: false, use: .evaluation)
     try prepared.requireFiles(of: record, in: directory)
     try weights.put(into: prepared)
     return prepared

@@ -40,16 +40,16 @@ import Testing
     for capacity in [1, 7, 64] {
       let heads = try heads(of: graph, target: .values([5]))
       let layout = NetworkLayout(
-        graph, heads: heads, fusion: Fusion(graph, heads: heads), capacity: capacity, scalarSize: 4)
+        graph, heads: heads, fusion: Fusion(graph, heads: heads), use: .training,
+        capacity: capacity, scalarSize: 4)
       let plan = MemoryPlan(graph, heads: heads, vectors: 0, capacity: capacity, scalarSize: 4)
       // No node adds to the gradient of the data.
       #expect(plan.total == layout.whole.bytes - 4 * layout.dx[0].count)
 
       let network = try Network<Float>(
-        graph, heads: heads, capacity: capacity, seed: 1, storesAllOutputs: false)
+        graph, heads: heads, capacity: capacity, seed: 1, use: .training)
       let first = network.parameters.start
-      // Batch normalization overwrites the gradient in the last region.
-      let last = network.delta(Graph.Edge(node: 0))
+      let last = network.delta(Graph.Edge(node: 3))
       #expect(last.start + last.count - first == layout.whole.count)
       #expect(network.activation(dataEdge).start - first == layout.x[0].first)
       #expect(network.gradients.start - first == layout.gradients.first)

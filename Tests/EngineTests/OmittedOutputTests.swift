@@ -30,7 +30,7 @@ import Testing
     let graph = try graph("model: \(model)", input: [2, 10, 9])
     let network = try Network<S>(
       graph, heads: heads(of: graph, target: .values(graph.outputShape)), capacity: samples + 1,
-      seed: 3, storesAllOutputs: storesAllOutputs)
+      seed: 3, use: storesAllOutputs ? .inspection : .training)
     #expect(network.fusion.layers.contains { $0 != nil } == !storesAllOutputs)
     let random = RandomStream(seed: 9, purpose: "omitted outputs")
     let x = network.activation(dataEdge)

@@ -169,15 +169,15 @@ enum { most = 4096 };
     ADD(SUFFIX, second, channels)                                                          \
     ADD(SUFFIX, y, channels)                                                               \
     for (int rectifies = 0; rectifies < 2; rectifies++) {                                  \
-      REAL *of = rectifies ? y : 0;                                                        \
+      REAL *shift = rectifies ? dy : 0;                                                    \
       k->norm_apply(samples, channels, positions, step, x, second, third, dy, y, rectifies);\
       ADD(SUFFIX, y, total)                                                                \
       k->norm_sums(                                                                        \
-          samples, channels, positions, step, x, of, dy, second, third, room, room + most);\
+          samples, channels, positions, step, x, shift, dy, second, third, third, room, room + most);\
       ADD(SUFFIX, room, channels)                                                          \
       ADD(SUFFIX, room + most, channels)                                                   \
       k->norm_vjp(                                                                         \
-          samples, channels, positions, step, x, of, dy, second, third, dy, room, room + most,\
+          samples, channels, positions, step, x, shift, dy, second, third, third, room, room + most,\
           out, rectifies);                                                                 \
       ADD(SUFFIX, out, total)                                                              \
     }                                                                                      \

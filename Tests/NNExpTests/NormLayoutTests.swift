@@ -37,8 +37,8 @@ extension VectorMathTests {
           S.normApply(x, of: layout, mean: mean, scale: w, shift: b, into: &y, rectified: false)
           var (sum, product) = (mean + [7], mean + [7])
           S.normSums(
-            x, rectified: nil, dy, of: layout, mean: mean, inverse: inverse, sum: &sum,
-            product: &product)
+            x, rectified: nil, dy, of: layout, mean: mean, inverse: inverse, weight: w,
+            sum: &sum, product: &product)
           var dx = [S](repeating: 0.25, count: count) + [7]
           S.addNormVJP(
             x, rectified: nil, dy, of: layout, mean: mean, inverse: inverse, weight: w, a: a, b: b,

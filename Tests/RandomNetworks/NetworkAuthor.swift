@@ -1,13 +1,13 @@
 import NNExp
 
 /// Writes random declarations of sound networks.
-struct NetworkAuthor {
+package struct NetworkAuthor {
   private let random: RandomStream
   private var position = 0
   private var lines: [String] = []
   private var count = 0
 
-  init(_ random: RandomStream) { self.random = random }
+  package init(_ random: RandomStream) { self.random = random }
 
   mutating func pick<T>(_ items: [T]) -> T {
     position += 1
@@ -82,7 +82,7 @@ struct NetworkAuthor {
   }
 
   /// The declaration of a network, the ports of its data, and its target.
-  mutating func network() -> (text: String, ports: [Port], target: Target) {
+  package mutating func network() -> (text: String, ports: [Port], target: Target) {
     let isImage = chance(1, in: 3)
     let isNamed = !isImage && chance(1, in: 6)
     let ports =

@@ -35,6 +35,7 @@ struct AveragePooling: Layer, Component {
   func plan(for inputs: [Port]) throws -> Plan {
     let input = inputs[0].shape
     var plan = try pooling.plan(for: input).with(.ofInput)
+    plan.backwardReads = []
     guard input.rank < 4 else {
       let slices = pooling.sliceGeometry(from: input, to: plan.output)
       let depth = pooling.depthGeometry(from: input, to: plan.output)

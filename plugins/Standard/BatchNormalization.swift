@@ -59,8 +59,9 @@ struct BatchNormalization: FusibleLayer, Component {
       state: [
         .init("running_mean", channels, value: 0), .init("running_variance", channels, value: 1),
       ],
-      scratch: Array(repeating: .fixed(channels.count), count: 5), couplesSamples: true)
+      scratch: Array(repeating: .fixed(channels.count), count: 6), couplesSamples: true)
     plan.canStoreInputGradient = true
+    plan.backwardReads = .inputs
     plan.isFusible = true
     return plan
   }
@@ -157,14 +158,19 @@ struct BatchNormalization: FusibleLayer, Component {
     let part = layout.part(channels)
     let offset = first &* layout.positions
     let (x, dy) = (pass.x.start + offset, pass.dy.start + offset)
-    let y = isRectified ? UnsafePointer(pass.outputs[0].start + offset) : nil
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     // Σ∂y and Σ∂y·x̂, then their means.
     let (sum, product) = (pass.scratch[2], pass.scratch[3])
-    let weight = pass.scratch[4]
+    let (weight, shift) = (pass.scratch[4], pass.scratch[5])
+    for c in channels {
+      weight[c] = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
+      shift[c] = isAffine ? pass.parameters[1][c] : 0
+    }
+    let rectified = isRectified ? UnsafePointer(shift.start + first) : nil
     S.normSums(
-      x, rectified: y, dy, of: part, mean: mean.start + first, inverse: inverse.start + first,
-      sum: sum.start + first, product: product.start + first)
+      x, rectified: rectified, dy, of: part, mean: mean.start + first,
+      inverse: inverse.start + first, weight: weight.start + first, sum: sum.start + first,
+      product: product.start + first)
     if isAffine {
       let (dw, db) = (pass.gradients[0], pass.gradients[1])
       for c in channels {
@@ -174,14 +180,14 @@ struct BatchNormalization: FusibleLayer, Component {
     }
     let n = S(layout.samples * layout.positions)
     for c in channels {
-      weight[c] = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
       // In an evaluation, μ and σ² do not depend on x.
       sum[c] = pass.isTraining ? sum[c] / n : 0
       product[c] = pass.isTraining ? product[c] / n : 0
     }
     S.addNormVJP(
-      x, rectified: y, dy, of: part, mean: mean.start + first, inverse: inverse.start + first,
-      weight: weight.start + first, a: sum.start + first, b: product.start + first,
+      x, rectified: rectified, dy, of: part, mean: mean.start + first,
+      inverse: inverse.start + first, weight: weight.start + first, a: sum.start + first,
+      b: product.start + first,
       to: pass.dx.start + offset, adds: !pass.storesInputGradient)
   }
 

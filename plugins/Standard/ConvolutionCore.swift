@@ -69,6 +69,7 @@ struct ConvolutionCore: Sendable {
       output: output, parameters: [.init(names.weight, weight, initial: .glorotUniform)],
       scratch: volume.scratch, work: output.count.times(volume.depth))
     plan.canStoreInputGradient = volume.canStoreInputGradient
+    plan.backwardReads = .inputs
     if hasBias { plan.parameters.append(.init(names.bias, [channels], initial: .zeros)) }
     return plan
   }

@@ -39,6 +39,7 @@ struct Dense: Layer, Component {
       output: [units], parameters: [.init("weight", weight, initial: .glorotUniform)],
       work: weight.count)
     if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
+    plan.backwardReads = .inputs
     return plan.with(.within(-.infinity...(.infinity)))
   }
 

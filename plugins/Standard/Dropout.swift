@@ -27,9 +27,11 @@ struct Dropout: Layer, Component {
   }
 
   func plan(for inputs: [Port]) -> Plan {
-    Plan(
+    var plan = Plan(
       output: inputs[0].shape, scratch: rate > 0 ? [.perSample(inputs[0].count)] : [],
       isRandom: rate > 0)
+    plan.backwardReads = []
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {

@@ -13,7 +13,11 @@ struct Flatten: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Port]) -> Plan { Plan(output: [inputs[0].count], work: 0).with(.ofInput) }
+  func plan(for inputs: [Port]) -> Plan {
+    var plan = Plan(output: [inputs[0].count], work: 0).with(.ofInput)
+    plan.backwardReads = []
+    return plan
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(
@@ -55,7 +59,9 @@ struct Reshape: Layer, Component {
         "cannot reshape \(inputs[0]) into \(shape): \(inputs[0].count) numbers are not "
           + "\(shape.count)")
     }
-    return Plan(output: shape, work: 0).with(.ofInput)
+    var plan = Plan(output: shape, work: 0).with(.ofInput)
+    plan.backwardReads = []
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {

@@ -137,8 +137,7 @@ struct LayerNormalization: Layer, Component {
     let (sum, product) = (pass.scratch[2], pass.scratch[3])
     S.normSums(
       x.start, rectified: nil, dy.start, of: layout, mean: mean.start, inverse: inverse.start,
-      sum: sum.start,
-      product: product.start)
+      weight: inverse.start, sum: sum.start, product: product.start)
     for s in 0..<pass.samples {
       sum[s] /= S(layout.positions)
       product[s] /= S(layout.positions)

@@ -28,6 +28,7 @@ struct MaxPooling: Layer, Component {
     var plan = try pooling.plan(for: inputs[0].shape).with(.ofInput)
     plan.scratch = try pooling.maximaScratch(from: inputs[0].shape, to: plan.output)
     plan.canStoreInputGradient = inputs[0].shape.rank < 4
+    plan.backwardReads = []
     return plan
   }
 

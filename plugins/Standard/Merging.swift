@@ -22,7 +22,11 @@ struct Add: Layer, Component {
     Example(inputs: [3], [3]), Example(inputs: [2, 3, 2], [2, 1, 1]),
   ]
 
-  func plan(for inputs: [Port]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+  func plan(for inputs: [Port]) throws -> Plan {
+    var plan = Plan(output: try commonShape(of: inputs))
+    plan.backwardReads = []
+    return plan
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(
@@ -212,7 +216,9 @@ struct Concatenate: Layer, Component {
       let (sum, overflow) = axes[0].addingReportingOverflow(other[0])
       axes[0] = overflow ? Int.max : sum
     }
-    return Plan(output: Shape(axes), work: 0)
+    var plan = Plan(output: Shape(axes), work: 0)
+    plan.backwardReads = []
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {

@@ -26,8 +26,14 @@ struct Relu: Activation {
     [graph.add("Relu", node.inputs[0])]
   }
 
+  func plan(for inputs: [Port]) -> Plan {
+    var plan = Plan(output: inputs[0].shape)
+    plan.backwardReads = .outputs
+    return plan
+  }
+
   func value<S: Scalar>(_ x: S) -> S { x <= 0 ? 0 : x }
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : 0 }
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { y > 0 ? 1 : 0 }
 }
 
 /// The rectifier with a small slope below zero.

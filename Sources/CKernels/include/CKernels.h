@@ -195,7 +195,7 @@ long nnexp_reduce_angle(double x, double *parts);
   int (*lp_window_vjp)(                                                            \
       const struct nnexp_window_geometry *w, const struct nnexp_lp *lp, const REAL *x, const REAL *y, \
       const REAL *dy, REAL *dx, long planes, double *dp, double *room);            \
-  /* Normalization of [samples, channels, positions]; see Normalization.h. y may be NULL. */ \
+  /* Normalization of [samples, channels, positions]; see Normalization.h. shift may be NULL. */ \
   void (*norm_moments)(                                                            \
       long samples, long channels, long positions, long step, const REAL *x, REAL *mean, \
       REAL *variance);                                                             \
@@ -203,10 +203,11 @@ long nnexp_reduce_angle(double x, double *parts);
       long samples, long channels, long positions, long step, const REAL *x, const REAL *mean, \
       const REAL *scale, const REAL *shift, REAL *y, int rectifies);               \
   void (*norm_sums)(                                                               \
-      long samples, long channels, long positions, long step, const REAL *x, const REAL *y, \
-      const REAL *dy, const REAL *mean, const REAL *inverse, REAL *sum, REAL *product); \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *shift, \
+      const REAL *dy, const REAL *mean, const REAL *inverse, const REAL *weight, REAL *sum, \
+      REAL *product);                                                              \
   void (*norm_vjp)(                                                                \
-      long samples, long channels, long positions, long step, const REAL *x, const REAL *y, \
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *shift, \
       const REAL *dy, const REAL *mean, const REAL *inverse, const REAL *weight, const REAL *a, \
       const REAL *b, REAL *dx, int adds);                                          \
   void (*entry_norm_apply)(                                                        \
@@ -414,17 +415,18 @@ static inline long nnexp_lp_pool_vjp_f64(
         samples, channels, positions, step, x, mean, scale, shift, y, rectifies);  \
   }                                                                                \
   static inline void nnexp_norm_sums_##SUFFIX(                                     \
-      long samples, long channels, long positions, long step, const REAL *x, const REAL *y,\
-      const REAL *dy, const REAL *mean, const REAL *inverse, REAL *sum, REAL *product) {\
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *shift,\
+      const REAL *dy, const REAL *mean, const REAL *inverse, const REAL *weight, REAL *sum,\
+      REAL *product) {                                                             \
     nnexp_kernels()->SUFFIX.norm_sums(                                             \
-        samples, channels, positions, step, x, y, dy, mean, inverse, sum, product);\
+        samples, channels, positions, step, x, shift, dy, mean, inverse, weight, sum, product);\
   }                                                                                \
   static inline void nnexp_norm_vjp_##SUFFIX(                                      \
-      long samples, long channels, long positions, long step, const REAL *x, const REAL *y,\
+      long samples, long channels, long positions, long step, const REAL *x, const REAL *shift,\
       const REAL *dy, const REAL *mean, const REAL *inverse, const REAL *weight, const REAL *a,\
       const REAL *b, REAL *dx, int adds) {                                         \
     nnexp_kernels()->SUFFIX.norm_vjp(                                              \
-        samples, channels, positions, step, x, y, dy, mean, inverse, weight, a, b, dx, adds);\
+        samples, channels, positions, step, x, shift, dy, mean, inverse, weight, a, b, dx, adds);\
   }                                                                                \
   static inline void nnexp_entry_norm_apply_##SUFFIX(                              \
       long samples, long count, const REAL *x, const REAL *mean, const REAL *inverse, \

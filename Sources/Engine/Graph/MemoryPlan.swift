@@ -12,25 +12,53 @@ public struct MemoryPlan: Sendable {
     [parameters, gradients, optimizer, activations].reduce(0, saturatingSum)
   }
 
-  /// - Parameter vectors: the number of values that are stored per trainable parameter in
-  ///   addition to the parameter and its gradient.
-  public init(_ graph: Graph, heads: [Head], vectors: Int, capacity: Int, scalarSize: Int) {
+  /// - Parameters:
+  ///   - vectors: the number of values that are stored per trainable parameter in addition to the
+  ///     parameter and its gradient.
+  ///   - use: the passes that the network runs.
+  public init(
+    _ graph: Graph, heads: [Head], vectors: Int, capacity: Int, scalarSize: Int,
+    use: NetworkUse = .training
+  ) {
     let network = NetworkLayout(
-      graph, heads: heads, fusion: Fusion(graph, heads: heads), capacity: capacity,
+      graph, heads: heads, fusion: Fusion(graph, heads: heads), use: use, capacity: capacity,
       scalarSize: scalarSize)
     var optimizer = Layout(scalarSize: scalarSize)
     for _ in 0..<vectors { _ = optimizer.add(graph.trainableCount) }
     self.optimizer = optimizer.bytes
     parameters = saturatingProduct(graph.parameterCount, scalarSize)
-    gradients = parameters
+    gradients = use == .evaluation ? 0 : parameters
     // The gradients of the data's ports are reserved even if no node computes them.
-    let unused = zip(network.dx, graph.ports.indices).reduce(0) { sum, port in
-      graph.addsToGradient(ofPort: port.1)
-        ? sum : saturatingSum(sum, saturatingProduct(port.0.count, scalarSize))
-    }
+    let unused =
+      network.overlaps
+      ? 0
+      : zip(network.dx, graph.ports.indices).reduce(0) { sum, port in
+        graph.addsToGradient(ofPort: port.1)
+          ? sum : saturatingSum(sum, saturatingProduct(port.0.count, scalarSize))
+      }
     activations =
       network.whole.bytes == .max
       ? .max : network.whole.bytes - parameters - gradients - unused
+  }
+
+  /// The memory of a network that only evaluates, and the largest number of samples per pass: half of
+  /// those of the training, or a quarter and so on, while large activations take more than a fifth of
+  /// the training's.
+  static func ofEvaluation(
+    _ graph: Graph, heads: [Head], capacity: Int, scalarSize: Int, training: MemoryPlan
+  ) -> (plan: MemoryPlan, capacity: Int) {
+    func plan(_ capacity: Int) -> MemoryPlan {
+      MemoryPlan(
+        graph, heads: heads, vectors: 0, capacity: capacity, scalarSize: scalarSize,
+        use: .evaluation)
+    }
+    var capacity = capacity
+    while training.activations >= 1 << 24, capacity > Shards.fewestSamples,
+      plan(capacity).activations > training.activations / 5
+    {
+      capacity = (capacity + 1) / 2
+    }
+    return (plan(capacity), capacity)
   }
 
   /// Throws if the machine has less memory than this. One megabyte is always assumed to be

@@ -42,10 +42,18 @@ public final class Network<S: Scalar> {
   private let dx: [Tensor<S>]
   private let nodeState: [[Tensor<S>]]
   private let scratch: [[ScratchMemory<S>]]
+  /// The number of threads that have temporary scratch memory.
+  let threads: Int
   /// The gradients of all shards except the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
   private let gathered: [GatheredHead<S>?]
   private let checksInputs: Bool
+  /// False for a network that only evaluates: it has no gradients.
+  let hasBackward: Bool
+  /// True if outputs are overwritten after their last reader, and gradients are set to 0 one by one.
+  let overlaps: Bool
+  private let clearedInputs: [[Int]]
+  private let clearedOutputs: [[Int]]
   /// One per batch size. There are few sizes.
   private var passes: [Passes<S>] = []
 
@@ -54,13 +62,13 @@ public final class Network<S: Scalar> {
   /// - Parameters:
   ///   - checksInputs: true if gradients are also computed for the data and for nodes before the
   ///     first parameter.
-  ///   - storesAllOutputs: false if the outputs of nodes are read only at the heads, which saves time
-  ///     and memory.
+  ///   - use: the passes, and the tensors that are read after them.
+  ///   - overlaps: whether tensors share memory at different times; nil if the size decides.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public init(
+  package init(
     _ graph: Graph, heads: [Head], capacity: Int, seed: UInt64, checksInputs: Bool = false,
-    storesAllOutputs: Bool = true
+    use: NetworkUse = .inspection, overlaps: Bool?
   ) throws {
     self.graph = graph
     self.heads = heads
@@ -68,10 +76,14 @@ public final class Network<S: Scalar> {
     self.checksInputs = checksInputs
 
     let nodes = graph.nodes
-    let fusion = storesAllOutputs ? Fusion.none(graph) : Fusion(graph, heads: heads)
+    let fusion = use == .inspection ? Fusion.none(graph) : Fusion(graph, heads: heads)
     self.fusion = fusion
+    hasBackward = use != .evaluation
     let layout = NetworkLayout(
-      graph, heads: heads, fusion: fusion, capacity: capacity, scalarSize: MemoryLayout<S>.stride)
+      graph, heads: heads, fusion: fusion, use: use, capacity: capacity,
+      scalarSize: MemoryLayout<S>.stride, overlaps: overlaps)
+    self.overlaps = layout.overlaps
+    (clearedInputs, clearedOutputs) = (layout.clearedInputs, layout.clearedOutputs)
     let arena = try Arena<S>(layout.whole)
     self.arena = arena
 
@@ -95,11 +107,12 @@ public final class Network<S: Scalar> {
           t: arena.tensor(regions[1], head.target.shape),
           dz: arena.tensor(regions[2], head.outputShape))
     }
-    scratch = zip(layout.scratch, nodes).map { regions, node in
-      zip(regions, node.plan.scratch).map {
+    threads = layout.threads
+    scratch = nodes.indices.map { k in
+      zip(layout.scratch[k], nodes[k].plan.scratch).map {
         ScratchMemory(
-          tensor: arena.tensor($0, [$1.count]), isPerSample: $1.isPerSample,
-          step: $1.isTemporary ? layout.temporaryStep : $1.count)
+          tensor: arena.tensor($0, [$1.count]), part: $1,
+          step: $1.isTemporary ? layout.temporarySteps[k] : $1.count)
       }
     }
     partialGradients = zip(layout.partialGradients, nodes).map { regions, node in
@@ -107,11 +120,12 @@ public final class Network<S: Scalar> {
       return regions.enumerated().map { arena.tensor($1, shapes[$0 % shapes.count]) }
     }
     dx = zip(layout.dx, graph.ports).map { arena.tensor($0, $1.shape) }
-    gradients = arena.tensor(layout.gradients, [graph.parameterCount])
+    gradients = arena.tensor(layout.gradients, [layout.gradients.count])
     dy = outputs(layout.dy)
     zeroed = arena.tensor(layout.zeroed, [layout.zeroed.count])
     trainable = parameters.slice(from: 0, shape: [graph.trainableCount])
-    trainableGradients = gradients.slice(from: 0, shape: [graph.trainableCount])
+    trainableGradients = gradients.slice(
+      from: 0, shape: [hasBackward ? graph.trainableCount : 0])
 
     var position = 0
     nodeState = nodes.map { node in
@@ -124,6 +138,18 @@ public final class Network<S: Scalar> {
     }
     learned = Network.learned(graph, parameters, nodeState)
     try initialize(seed: seed)
+  }
+
+  /// Builds a network whose size decides whether tensors share memory.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public convenience init(
+    _ graph: Graph, heads: [Head], capacity: Int, seed: UInt64, checksInputs: Bool = false,
+    use: NetworkUse = .inspection
+  ) throws {
+    try self.init(
+      graph, heads: heads, capacity: capacity, seed: seed, checksInputs: checksInputs, use: use,
+      overlaps: nil)
   }
 
   /// Every tensor under the name of its owner, in graph order.
@@ -209,7 +235,8 @@ public final class Network<S: Scalar> {
     if heads[0].isWeighted { batch.targets[batch.targets.count - 1].fill(1) }
   }
 
-  /// Sets the gradients of parameters and outputs to 0.
+  /// Sets the gradients of parameters to 0, and those gradients of outputs that the backward passes do
+  /// not set to 0.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
@@ -271,39 +298,52 @@ extension Network {
     let node = graph.nodes[k]
     let output = fusion.omitsOutput(of: k) ? k + 1 : k
     let parameters = graph.parameters(of: node)
-    let gradients = parameters.map { self.gradients.slice(from: $0.offset, shape: $0.shape) }
+    let gradients =
+      hasBackward
+      ? parameters.map { self.gradients.slice(from: $0.offset, shape: $0.shape) } : []
     let first = (shard - 1) * gradients.count
+    let dOutputs = hasBackward ? dy[output].map(batch) : []
+    let dInputs = hasBackward ? node.inputs.map { values($0, delta($0)) } : []
     return NodeViews(
       samples: samples, inputs: node.inputs.map { values($0, activation($0)) },
       indices: node.inputPorts.contains { $0.kind != .values }
         ? zip(node.inputs, node.inputPorts).map { edge, port in
           self.batch.indices(edge.output, port, samples: samples)
         } : [],
-      outputs: y[output].map(batch), dOutputs: dy[output].map(batch),
-      dInputs: node.inputs.map { values($0, delta($0)) },
+      outputs: y[output].map(batch), dOutputs: dOutputs, dInputs: dInputs,
       parameters: parameters.map { self.parameters.slice(from: $0.offset, shape: $0.shape) },
       gradients: shard == 0
         ? gradients : Array(partialGradients[k][first..<first + gradients.count]),
       state: nodeState[k],
       scratch: scratch[k].map { part in
-        part.isPerSample
+        if part.isTemporary { return part.tensor }
+        return part.isPerSample
           ? batch(part.tensor)
           : Tensor(
             start: part.tensor.start + shard * part.step, count: part.tensor.shape.count,
             shape: part.tensor.shape)
       },
+      temporarySteps: scratch[k].map { $0.isTemporary ? $0.step : 0 },
+      cleared: clearedInputs[k].map { dInputs[$0] } + clearedOutputs[k].map { dOutputs[$0] },
       needsInputGradient: checksInputs
         || node.inputs.contains { !$0.isData && graph.nodes[$0.node].learnsFromBelow },
       needsBackward: checksInputs || node.learnsFromBelow)
   }
 }
 
-/// A scratch tensor of the first shard, or of all samples.
+/// A scratch tensor of the first shard, of the first thread, or of all samples.
 private struct ScratchMemory<S: Scalar> {
   let tensor: Tensor<S>
   let isPerSample: Bool
-  /// The distance from one shard to the next.
+  let isTemporary: Bool
+  /// The distance from one shard to the next, or from one thread to the next.
   let step: Int
+
+  init(tensor: Tensor<S>, part: Plan.Scratch, step: Int) {
+    self.tensor = tensor
+    (isPerSample, isTemporary) = (part.isPerSample, part.isTemporary)
+    self.step = step
+  }
 }
 
 struct NodeViews<S: Scalar> {
@@ -318,6 +358,11 @@ struct NodeViews<S: Scalar> {
   let gradients: [Tensor<S>]
   let state: [Tensor<S>]
   let scratch: [Tensor<S>]
+  /// For each scratch tensor, the distance from that of one thread to that of the next; 0 if it is not
+  /// temporary.
+  let temporarySteps: [Int]
+  /// The gradients that the backward pass sets to 0 first.
+  let cleared: [Tensor<S>]
   let needsInputGradient: Bool
   let needsBackward: Bool
 }

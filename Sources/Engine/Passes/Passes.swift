@@ -9,6 +9,7 @@ public import NNExp
 public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
   let isTraining: Bool
+  private let hasBackward: Bool
 
   private unowned let network: Network<S>
   private let count: Int
@@ -27,10 +28,18 @@ public final class Passes<S: Scalar>: SharedLoop {
   private let shards: Int
   private let segments: [Segment]
 
-  /// A sequence of nodes that run with or without shards.
-  private struct Segment {
-    let nodes: Range<Int>
-    let isSharded: Bool
+  /// The gradients that a backward pass sets to 0 first, as `backwards`; nil if `Network.zero` does it.
+  private let cleared: UnsafeMutablePointer<Tensors<S>>?
+  /// The temporary scratch tensors of each shard.
+  private let temporaries: [[Temporary]]
+  /// The thread whose temporary memory each shard uses.
+  private let threads: UnsafeMutablePointer<Int>
+
+  /// A temporary tensor in the table of a pass.
+  private struct Temporary {
+    let tensor: UnsafeMutablePointer<Tensor<S>>
+    /// The distance from the tensor of one thread to that of the next.
+    let step: Int
   }
 
   /// The work that the threads share: the nodes, and the direction.
@@ -41,9 +50,10 @@ public final class Passes<S: Scalar>: SharedLoop {
     self.network = network
     self.samples = samples
     self.isTraining = isTraining
+    hasBackward = network.hasBackward
     let nodes = network.graph.nodes
     count = nodes.count
-    segments = Passes.segments(of: nodes, samples: samples)
+    segments = network.graph.segments(samples: samples, waits: !network.hasBackward)
     let shards = segments.contains(where: \.isSharded) ? Shards.count(samples) : 0
     self.shards = shards
 
@@ -57,7 +67,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
     let rows = views.reduce(0) {
       $0 + 2 * $1.inputs.count + 2 * $1.outputs.count + 2 * $1.parameters.count + $1.state.count
-        + $1.scratch.count
+        + $1.scratch.count + $1.cleared.count
     }
     tables = .allocate(capacity: max(1, rows))
     indexTables = .allocate(capacity: max(1, views.reduce(0) { $0 + $1.indices.count }))
@@ -65,6 +75,13 @@ public final class Passes<S: Scalar>: SharedLoop {
     functions = .allocate(capacity: count)
     forwards = .allocate(capacity: views.count)
     backwards = .allocate(capacity: views.count)
+    let cleared =
+      network.overlaps && hasBackward
+      ? UnsafeMutablePointer<Tensors<S>>.allocate(capacity: views.count) : nil
+    self.cleared = cleared
+    threads = .allocate(capacity: max(1, shards))
+    threads.initialize(repeating: 0, count: max(1, shards))
+    var temporaries = [[Temporary]](repeating: [], count: shards)
     firstBackward = views.prefix(count).firstIndex { $0.needsBackward } ?? count
     randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
     for (k, node) in nodes.enumerated() {
@@ -97,6 +114,11 @@ public final class Passes<S: Scalar>: SharedLoop {
       let inputs = table(view.inputs)
       let parameters = table(view.parameters)
       let state = table(view.state)
+      if position >= count {
+        for (index, step) in view.temporarySteps.enumerated() where step > 0 {
+          temporaries[position / count - 1].append(Temporary(tensor: end + index, step: step))
+        }
+      }
       let scratch = table(view.scratch)
       let outputs = table(view.outputs)
       let indices = indexTable(view.indices)
@@ -105,6 +127,8 @@ public final class Passes<S: Scalar>: SharedLoop {
         parameters: parameters, state: state, scratch: scratch, isTraining: isTraining,
         random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
+      (forwards + position).initialize(to: .passRetained(forward))
+      if !hasBackward { continue }
       let backward = BackwardPass(
         samples: view.samples.count, inputs: inputs, indices: indices, outputs: outputs,
         dOutputs: table(view.dOutputs), dInputs: table(view.dInputs),
@@ -112,47 +136,27 @@ public final class Passes<S: Scalar>: SharedLoop {
         parameters: parameters, gradients: table(view.gradients), state: state,
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
-      (forwards + position).initialize(to: .passRetained(forward))
       backward.storesInputGradient = network.fusion.stores[position % count]
       (backwards + position).initialize(to: .passRetained(backward))
+      if let cleared { (cleared + position).initialize(to: table(view.cleared)) }
     }
+    self.temporaries = temporaries
   }
 
   deinit {
     for k in 0..<count { layers[k].release() }
     for position in 0..<(shards + 1) * count {
       forwards[position].release()
-      backwards[position].release()
+      if hasBackward { backwards[position].release() }
     }
     layers.deallocate()
     functions.deallocate()
     forwards.deallocate()
     backwards.deallocate()
+    cleared?.deallocate()
+    threads.deallocate()
     tables.deallocate()
     indexTables.deallocate()
-  }
-
-  /// The sequences of shardable nodes for which sharing is worthwhile, and the nodes between
-  /// them.
-  private static func segments(of nodes: [Graph.Node], samples: Int) -> [Segment] {
-    var segments: [Segment] = []
-    var first = 0
-    while first < nodes.count {
-      let isShardable = nodes[first].isShardable
-      let end = nodes[first...].firstIndex { $0.isShardable != isShardable } ?? nodes.count
-      let work = nodes[first..<end].reduce(0) { saturatingSum($0, $1.plan.work) }
-      let isWorthIt =
-        Shards.count(samples) > 1 && saturatingProduct(work, samples) >= Shards.leastWork
-      let isSharded = isShardable && isWorthIt
-      if !isSharded, let last = segments.last, !last.isSharded {
-        segments[segments.count - 1] = Segment(
-          nodes: last.nodes.lowerBound..<end, isSharded: false)
-      } else {
-        segments.append(Segment(nodes: first..<end, isSharded: isSharded))
-      }
-      first = end
-    }
-    return segments
   }
 
   /// Assigns the random numbers of `step` to the nodes that need them.
@@ -161,7 +165,7 @@ public final class Passes<S: Scalar>: SharedLoop {
       let stream = random.stream(step).stream(k)
       for position in stride(from: k, to: (shards + 1) * count, by: count) {
         forwards[position].takeUnretainedValue().random = stream
-        backwards[position].takeUnretainedValue().random = stream
+        if hasBackward { backwards[position].takeUnretainedValue().random = stream }
       }
     }
   }
@@ -205,7 +209,8 @@ public final class Passes<S: Scalar>: SharedLoop {
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func perform(_ shard: Int) {
+  override func perform(_ shard: Int, thread: Int) {
+    if threads[shard] != thread { move(shard, to: thread) }
     let offset = (shard + 1) * count
     if shared.isBackward {
       if shard > 0 { zeroPartialGradients(offset) }
@@ -233,6 +238,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     var k = nodes.upperBound
     while k > nodes.lowerBound {
       k &-= 1
+      if let cleared { clear(cleared[offset &+ k]) }
       backwards[offset &+ k]._withUnsafeGuaranteedRef { pass in
         if let function = functions[k] {
           addVJP(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
@@ -241,6 +247,31 @@ public final class Passes<S: Scalar>: SharedLoop {
         }
       }
     }
+  }
+
+  /// Sets gradients to 0.
+  @inline(never)
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  private func clear(_ gradients: Tensors<S>) {
+    for i in 0..<gradients.count {
+      Engine.clear(gradients[i].start, gradients[i].count &* MemoryLayout<S>.stride)
+    }
+  }
+
+  /// Gives the passes of a shard the temporary memory of a thread.
+  @inline(never)
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  private func move(_ shard: Int, to thread: Int) {
+    precondition(thread < network.threads, "more threads than the network has memory for")
+    let distance = thread - threads[shard]
+    for part in temporaries[shard] {
+      let tensor = part.tensor.pointee
+      part.tensor.pointee = Tensor(
+        start: tensor.start + distance * part.step, count: tensor.count, shape: tensor.shape)
+    }
+    threads[shard] = thread
   }
 
   private func zeroPartialGradients(_ offset: Int) {
@@ -271,8 +302,12 @@ public final class Passes<S: Scalar>: SharedLoop {
   }
 
   /// The name of the first node whose output is not finite; nil if there is none.
-  func firstNonFiniteNode() -> String? {
+  ///
+  /// - Parameter repeats: true if the forward pass is repeated, node by node, because outputs are
+  ///   overwritten after their last reader.
+  func firstNonFiniteNode(repeats: Bool) -> String? {
     for k in 0..<count {
+      if repeats { forward(k..<k + 1) }
       let outputs = forwards[k].takeUnretainedValue().outputs
       for index in 0..<outputs.count {
         let y = outputs[index]

@@ -6,12 +6,15 @@ public class SharedLoop {
   init() {}
 
   /// Runs one part, whose result may depend only on its number.
-  func perform(_ part: Int) {}
+  ///
+  /// - Parameter thread: see `Workers.perform`.
+  func perform(_ part: Int, thread: Int) {}
 
   /// Runs all parts on all cores.
   final func performAll(_ parts: Int) {
-    Workers.perform(parts, Unmanaged.passUnretained(self).toOpaque()) { loop, part in
-      Unmanaged<SharedLoop>.fromOpaque(loop).takeUnretainedValue().perform(part)
+    Workers.perform(parts, Unmanaged.passUnretained(self).toOpaque()) {
+      loop, part, thread in
+      Unmanaged<SharedLoop>.fromOpaque(loop).takeUnretainedValue().perform(part, thread: thread)
     }
   }
 }

@@ -66,7 +66,7 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func perform(_ block: Int) {
+  override func perform(_ block: Int, thread: Int) {
     blocks[block].run(optimizer)
   }
 }

@@ -6,9 +6,10 @@ final class Snapshot<S: Scalar> {
   private let parameters: Int
   private let state: Int
 
-  init(_ network: Network<S>) {
-    parameters = network.parameters.count
-    state = network.state.count
+  /// - Parameter isEmpty: true for a copy that is never used.
+  init(_ network: Network<S>, isEmpty: Bool = false) {
+    parameters = isEmpty ? 0 : network.parameters.count
+    state = isEmpty ? 0 : network.state.count
     storage = .allocate(capacity: max(1, parameters + state))
     copy(network)
   }

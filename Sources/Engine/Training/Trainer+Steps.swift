@@ -68,8 +68,18 @@ extension Trainer {
     network.zero()
     steps.passes.forward()
     let loss = isStep ? steps.losses.evaluate(addingTo: totals) : steps.losses.evaluate()
+    if isStep, !loss.isFinite { findNonFiniteNode(steps) }
     steps.passes.backward()
     return loss
+  }
+
+  /// Notes the first node whose output is not finite, before the update. Training ends after this
+  /// step.
+  @inline(never)
+  private func findNonFiniteNode(_ steps: Steps) {
+    guard network.overlaps else { return }
+    nonFiniteNode = steps.passes.firstNonFiniteNode(repeats: true)
+    steps.passes.forward()
   }
 
   @inline(__always)

@@ -33,7 +33,10 @@ extension Trainer {
   func divergence(_ loss: Double) -> Diagnostic {
     let steps = (step - 1) % batches.count == batches.count - 1 ? lastBatch : fullBatch
     var message = "training diverged at step \(step) (epoch \((step - 1) / batches.count + 1)): "
-    if let node = steps.takeUnretainedValue().passes.firstNonFiniteNode() {
+    let node =
+      network.overlaps
+      ? nonFiniteNode : steps.takeUnretainedValue().passes.firstNonFiniteNode(repeats: false)
+    if let node {
       message += "the output of '\(node)' is no longer finite"
     } else if loss.isFinite || weightsAreFinite {
       message += "the loss is \(shortest(loss))"
@@ -56,6 +59,16 @@ extension Trainer {
   public var delivered: (weights: Weights, epoch: Int, row: [Double]) {
     if delivery == .best, let best { return (.best, best.epoch, bestRow) }
     return (.last, last.epoch, newestRow)
+  }
+
+  /// Copies the best weights of a saved state into the network.
+  public func put(bestOf state: TrainingState<S>) throws {
+    let weights = Snapshot(network)
+    guard state.best.count == weights.count else {
+      throw Diagnostic("the saved training state belongs to another model or another optimizer")
+    }
+    weights.restore(state.best)
+    weights.put(into: network)
   }
 
   /// Copies the weights of the best row, or of the last finite row, into the network.

@@ -92,6 +92,8 @@ public final class Trainer<S: Scalar> {
   /// The observers that requested gradients, and the error that one of them threw.
   var gradientObservers: [any TrainingObserver] = []
   var observerError: (any Error)?
+  /// The first node whose output was not finite in a step whose loss was not.
+  var nonFiniteNode: String?
   /// True if there are such observers. Each step checks only this flag.
   @exclusivity(unchecked) var reportsGradients = false
   /// Nil if no columns per layer are recorded.
@@ -107,16 +109,20 @@ public final class Trainer<S: Scalar> {
 
     init(_ passes: Passes<S>) {
       self.passes = passes
-      losses = passes.losses(gradient: true)
+      losses = passes.losses(gradient: passes.isTraining)
     }
   }
 
   /// Creates everything that training needs.
+  ///
+  /// - Parameter use: `.evaluation` for a trainer that only measures, which needs less memory.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
-    _ graph: Graph, heads: [Head], training: TrainingDeclaration, data: RunDatasets<S>, seed: UInt64
+    _ graph: Graph, heads: [Head], training: TrainingDeclaration, data: RunDatasets<S>,
+    seed: UInt64, use: NetworkUse = .training
   ) throws {
+    let trains = use != .evaluation
     self.heads = heads
     self.training = training
     loopState = LoopState(rate: training.optimizer.learningRate)
@@ -124,24 +130,31 @@ public final class Trainer<S: Scalar> {
     batches = Batches(
       data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed,
       mergesLastOfOne: graph.couplesSamples, partsPerStep: training.accumulate)
-    let capacity = Trainer.capacity(
+    var capacity = Trainer.capacity(
       batch: max(batches.batchSize, batches.lastSize),
       evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
-    let optimizerMemory = training.optimizer.memory
-    try MemoryPlan(
+    let optimizerMemory = trains ? training.optimizer.memory : OptimizerMemory()
+    var plan = MemoryPlan(
       graph, heads: heads, vectors: training.vectors, capacity: capacity,
-      scalarSize: MemoryLayout<S>.stride
-    ).requireAvailable(at: graph.nodes.first?.location)
+      scalarSize: MemoryLayout<S>.stride)
+    if !trains {
+      (plan, capacity) = MemoryPlan.ofEvaluation(
+        graph, heads: heads, capacity: capacity, scalarSize: MemoryLayout<S>.stride,
+        training: plan)
+    }
+    try plan.requireAvailable(at: graph.nodes.first?.location)
     try graph.requireCountable()
     network = try Network(
-      graph, heads: heads, capacity: capacity, seed: seed, storesAllOutputs: false)
+      graph, heads: heads, capacity: capacity, seed: seed, use: use)
     memory = try OptimizerBuffers(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
     update = OptimizerStep(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
-    blocked = BlockedOptimizerStep(
-      training.optimizer, update, parts: try training.parts(of: graph))
+    blocked =
+      trains
+      ? BlockedOptimizerStep(training.optimizer, update, parts: try training.parts(of: graph))
+      : nil
     evaluator = Evaluator(network)
     tallies = HeadTallies(heads, samples: data.train.count)
     totals = LossTotals(heads.map(\.weight))
@@ -152,8 +165,8 @@ public final class Trainer<S: Scalar> {
     limited = graph.parameters.compactMap(LimitedWeight.init)
     average = training.averaging.map { [network] in WeightAverage($0, network) }
     changesWeights = average != nil || !limited.isEmpty
-    bestWeights = Snapshot(network)
-    lastWeights = Snapshot(network)
+    bestWeights = Snapshot(network, isEmpty: !trains)
+    lastWeights = Snapshot(network, isEmpty: !trains)
 
     layerRecord = training.record.isEmpty ? nil : LayerRecord(training.record, network)
     layout = MetricLayout(
@@ -175,7 +188,7 @@ public final class Trainer<S: Scalar> {
       training.maxSteps.map { $0 - (epochs - 1) * perEpoch } ?? perEpoch, perEpoch)
 
     func steps(_ samples: Int, _ network: Network<S>) -> Unmanaged<Steps> {
-      .passRetained(Steps(network.passes(samples, isTraining: true)))
+      .passRetained(Steps(network.passes(min(samples, capacity), isTraining: trains)))
     }
     fullBatch = steps(batches.batchSize, network)
     lastBatch = steps(batches.lastSize, network)

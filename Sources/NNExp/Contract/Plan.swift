@@ -85,6 +85,17 @@ public struct Plan: Sendable {
   /// (`BackwardPass.storesInputGradient`).
   package var canStoreInputGradient = false
 
+  /// Tensors of the forward pass.
+  package struct BackwardReads: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+    package static let inputs = BackwardReads(rawValue: 1)
+    package static let outputs = BackwardReads(rawValue: 2)
+  }
+
+  /// The tensors whose numbers the backward pass reads. The others may be overwritten before it.
+  package var backwardReads: BackwardReads = [.inputs, .outputs]
+
   /// True for a layer that can compute the elementwise layer after it, too (`FusibleLayer`).
   package var isFusible = false
 

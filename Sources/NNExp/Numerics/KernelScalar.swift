@@ -87,15 +87,16 @@ package protocol KernelScalar: Scalar {
     _ x: UnsafePointer<Self>, of layout: NormLayout, mean: UnsafePointer<Self>,
     scale: UnsafePointer<Self>, shift: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>,
     rectified: Bool)
-  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse. With the rectified y, ∂y is its
-  /// gradient, and terms with y = 0 are 0.
+  /// sum ← Σ∂y, product ← Σ∂y·x̂, x̂ = (x − mean)·inverse. With a shift, ∂y is the gradient of the
+  /// rectified (x − mean)·weight + shift, and terms in which this is 0 are 0.
   static func normSums(
-    _ x: UnsafePointer<Self>, rectified y: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
+    _ x: UnsafePointer<Self>, rectified shift: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
     of layout: NormLayout, mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>,
-    sum: UnsafeMutablePointer<Self>, product: UnsafeMutablePointer<Self>)
+    weight: UnsafePointer<Self>, sum: UnsafeMutablePointer<Self>,
+    product: UnsafeMutablePointer<Self>)
   /// ∂x += weight·(∂y − a − x̂·b), or ∂x ← that, with ∂y as in `normSums`.
   static func addNormVJP(
-    _ x: UnsafePointer<Self>, rectified y: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
+    _ x: UnsafePointer<Self>, rectified shift: UnsafePointer<Self>?, _ dy: UnsafePointer<Self>,
     of layout: NormLayout, mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>,
     weight: UnsafePointer<Self>, a: UnsafePointer<Self>, b: UnsafePointer<Self>,
     to dx: UnsafeMutablePointer<Self>, adds: Bool)

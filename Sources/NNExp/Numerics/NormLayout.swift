@@ -70,23 +70,24 @@ extension Float {
   }
 
   package static func normSums(
-    _ x: UnsafePointer<Float>, rectified y: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
+    _ x: UnsafePointer<Float>, rectified shift: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
     of layout: NormLayout, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
-    sum: UnsafeMutablePointer<Float>, product: UnsafeMutablePointer<Float>
+    weight: UnsafePointer<Float>, sum: UnsafeMutablePointer<Float>,
+    product: UnsafeMutablePointer<Float>
   ) {
     nnexp_norm_sums_f32(
-      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse, sum,
-      product)
+      layout.samples, layout.channels, layout.positions, layout.step, x, shift, dy, mean, inverse,
+      weight, sum, product)
   }
 
   package static func addNormVJP(
-    _ x: UnsafePointer<Float>, rectified y: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
+    _ x: UnsafePointer<Float>, rectified shift: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>,
     of layout: NormLayout, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
     weight: UnsafePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
     to dx: UnsafeMutablePointer<Float>, adds: Bool
   ) {
     nnexp_norm_vjp_f32(
-      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse,
+      layout.samples, layout.channels, layout.positions, layout.step, x, shift, dy, mean, inverse,
       weight, a, b, dx, adds ? 1 : 0)
   }
 
@@ -139,23 +140,26 @@ extension Double {
   }
 
   package static func normSums(
-    _ x: UnsafePointer<Double>, rectified y: UnsafePointer<Double>?, _ dy: UnsafePointer<Double>,
+    _ x: UnsafePointer<Double>, rectified shift: UnsafePointer<Double>?,
+    _ dy: UnsafePointer<Double>,
     of layout: NormLayout, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
-    sum: UnsafeMutablePointer<Double>, product: UnsafeMutablePointer<Double>
+    weight: UnsafePointer<Double>, sum: UnsafeMutablePointer<Double>,
+    product: UnsafeMutablePointer<Double>
   ) {
     nnexp_norm_sums_f64(
-      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse, sum,
-      product)
+      layout.samples, layout.channels, layout.positions, layout.step, x, shift, dy, mean, inverse,
+      weight, sum, product)
   }
 
   package static func addNormVJP(
-    _ x: UnsafePointer<Double>, rectified y: UnsafePointer<Double>?, _ dy: UnsafePointer<Double>,
+    _ x: UnsafePointer<Double>, rectified shift: UnsafePointer<Double>?,
+    _ dy: UnsafePointer<Double>,
     of layout: NormLayout, mean: UnsafePointer<Double>, inverse: UnsafePointer<Double>,
     weight: UnsafePointer<Double>, a: UnsafePointer<Double>, b: UnsafePointer<Double>,
     to dx: UnsafeMutablePointer<Double>, adds: Bool
   ) {
     nnexp_norm_vjp_f64(
-      layout.samples, layout.channels, layout.positions, layout.step, x, y, dy, mean, inverse,
+      layout.samples, layout.channels, layout.positions, layout.step, x, shift, dy, mean, inverse,
       weight, a, b, dx, adds ? 1 : 0)
   }
 

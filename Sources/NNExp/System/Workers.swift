@@ -11,6 +11,9 @@ public enum Workers {
   /// One part of a loop, called with the loop's context and the part's number.
   public typealias Part = @convention(c) (UnsafeMutableRawPointer, Int) -> Void
 
+  /// A part of a loop that also receives the number of its thread.
+  package typealias ThreadPart = @convention(c) (UnsafeMutableRawPointer, Int, Int) -> Void
+
   /// The number of threads, including the caller: all cores, unless it is set before the first
   /// loop.
   public static var count: Int {
@@ -29,11 +32,31 @@ public enum Workers {
   public static func perform(
     _ parts: Int, _ context: UnsafeMutableRawPointer, _ part: Part
   ) {
+    if parts > 1 && count > 1 {
+      var loop = (part: part, context: context)
+      withUnsafeMutablePointer(to: &loop) {
+        perform(parts, UnsafeMutableRawPointer($0)) { loop, i, _ in
+          let loop = loop.assumingMemoryBound(
+            to: (part: Part, context: UnsafeMutableRawPointer).self
+          ).pointee
+          loop.part(loop.context, i)
+        }
+      }
+    } else {
+      for i in 0..<parts { part(context, i) }
+    }
+  }
+
+  /// Calls `part(context, 0, thread)`, …, `part(context, parts − 1, thread)` in the same way. The
+  /// number of a thread is less than `count`; two parts that run at the same time have different ones.
+  package static func perform(
+    _ parts: Int, _ context: UnsafeMutableRawPointer, _ part: ThreadPart
+  ) {
     if parts > 1 && count > 1 && !isBusy.exchange(true, ordering: .acquiring) {
       pool.perform(parts, context, part)
       isBusy.store(false, ordering: .releasing)
     } else {
-      for i in 0..<parts { part(context, i) }
+      for i in 0..<parts { part(context, i, 0) }
     }
   }
 
@@ -72,9 +95,11 @@ private final class ThreadPool: @unchecked Sendable {
   private let parts = Atomic<Int>(0)
   private let unfinished = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
+  /// The number of threads that have a number.
+  private let numbered = Atomic<Int>(1)
 
   /// Written between loops, and read by threads that have a part to run.
-  private var part: Workers.Part = { _, _ in }
+  private var part: Workers.ThreadPart = { _, _, _ in }
   private var context = UnsafeMutableRawPointer(bitPattern: 8)!
 
   private let bell = Semaphore()
@@ -99,7 +124,7 @@ private final class ThreadPool: @unchecked Sendable {
   }
 
   func perform(
-    _ count: Int, _ context: UnsafeMutableRawPointer, _ part: @escaping Workers.Part
+    _ count: Int, _ context: UnsafeMutableRawPointer, _ part: @escaping Workers.ThreadPart
   ) {
     // An odd number closes the last loop to late threads; an even one opens the next loop.
     let loop = (ticket.load(ordering: .relaxed) >> 32) &+ 2
@@ -111,12 +136,12 @@ private final class ThreadPool: @unchecked Sendable {
     ticket.store(loop << 32, ordering: .sequentiallyConsistent)
     let asleep = sleeping.load(ordering: .sequentiallyConsistent)
     for _ in 0..<min(asleep, count - 1) { bell.signal() }
-    runParts(of: loop)
+    runParts(of: loop, thread: 0)
     while unfinished.load(ordering: .acquiring) > 0 {}
   }
 
   /// Runs parts of a loop until none is left.
-  private func runParts(of loop: UInt64) {
+  private func runParts(of loop: UInt64, thread: Int) {
     while true {
       let now = ticket.load(ordering: .acquiring)
       let index = Int(now & 0xFFFF_FFFF)
@@ -124,13 +149,14 @@ private final class ThreadPool: @unchecked Sendable {
       let (isMine, _) = ticket.weakCompareExchange(
         expected: now, desired: now &+ 1, ordering: .acquiringAndReleasing)
       if !isMine { continue }
-      part(context, index)
+      part(context, index, thread)
       unfinished.subtract(1, ordering: .releasing)
     }
   }
 
   /// The main loop of a thread.
   private func help() -> UnsafeMutableRawPointer? {
+    let thread = numbered.add(1, ordering: .relaxed).oldValue
     var seen: UInt64 = 0
     while true {
       var looks = 0
@@ -145,7 +171,7 @@ private final class ThreadPool: @unchecked Sendable {
         looks = 0
       }
       seen = ticket.load(ordering: .acquiring) >> 32
-      runParts(of: seen)
+      runParts(of: seen, thread: thread)
     }
   }
 }
