@@ -50,12 +50,14 @@ import Testing
   let registry = standardRegistry
   #expect(
     registry.losses.names == [
-      "absolute_error", "binary_cross_entropy", "contrastive", "cosine", "cross_entropy", "formula",
-      "hinge", "huber", "kullback_leibler", "log_cosh", "poisson", "quantile", "squared_error",
+      "absolute_error", "binary_cross_entropy", "binary_focal", "contrastive", "cosine",
+      "cross_entropy", "focal", "formula", "gaussian_nll", "hinge", "huber", "kullback_leibler",
+      "log_cosh", "poisson", "quantile", "squared_error",
     ])
   #expect(
     registry.optimizers.names == [
-      "adadelta", "adagrad", "adam", "adamw", "lbfgs", "nadam", "radam", "rmsprop", "rprop", "sgd",
+      "adadelta", "adagrad", "adam", "adamw", "lbfgs", "lion", "nadam", "radam", "rmsprop", "rprop",
+      "sgd",
     ])
   #expect(
     registry.schedules.names == [

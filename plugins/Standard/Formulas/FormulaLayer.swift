@@ -84,7 +84,11 @@ struct FormulaLayer: Layer, Component {
     let entries: Int
     var sample: Shape
     if let pooling, formula.grouping == .window {
-      plan = try pooling.plan(for: inputs[0].shape, allowsSlices: false)
+      let input = inputs[0].shape
+      plan = try pooling.plan(for: input)
+      if input.rank == 4, input.count / input[0] > Int(Int32.max) {
+        throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
+      }
       entries = pooling.mostEntries(over: inputs[0].shape)
       sample = plan.output
     } else {
