@@ -15,10 +15,17 @@ import Testing
       #expect(!option.explanation.isEmpty, "\(name), \(option.key)")
     }
   }
+  for type in registry.layers.all {
+    try check(type.name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty, "\(type.name)")
+    #expect(!type.documentation.shapes.isEmpty, "\(type.name)")
+    #expect(!type.documentation.source.isEmpty, "\(type.name)")
+  }
   for name in registry.losses.names {
     let type = registry.losses[name]!
     try check(name, type.documentation) { try type.make(&$0) }
     #expect(!type.documentation.equation.isEmpty && !type.documentation.shapes.isEmpty, "\(name)")
+    #expect(!type.documentation.source.isEmpty, "\(name)")
   }
   for name in registry.metrics.names {
     let type = registry.metrics[name]!
@@ -33,7 +40,7 @@ import Testing
   for name in registry.schedules.names {
     let type = registry.schedules[name]!
     try check(name, type.documentation) { try type.make(&$0) }
-    #expect(!type.documentation.equation.isEmpty, "\(name)")
+    #expect(!type.documentation.equation.isEmpty && !type.documentation.source.isEmpty, "\(name)")
   }
   for name in registry.initializers.names {
     let type = registry.initializers[name]!

@@ -21,7 +21,8 @@ struct Reduce: Layer, Component {
       + "largest i",
     shapes: "any shape → without the axes, or with extents of 1 if keep_axes is true; [1] if none "
       + "is left",
-    example: "- {type: reduce, by: mean, axes: [1, 2]}")
+    example: "- {type: reduce, by: mean, axes: [1, 2]}",
+    source: "ONNX's operators ReduceSum, ReduceMean and ReduceMax")
 
   static let examples = [
     Example(["by": "sum", "axes": [0]], inputs: [3, 4]),

@@ -22,7 +22,8 @@ struct FormulaLayer: Layer, Component {
     equation: "y = the equation;  ∂x += ∂y · ∂y/∂x, which is derived from it",
     shapes: "without a window: the inputs' shape, or [1] if sum, mean, max, min or prod combine "
       + "all numbers of a sample;  with a window: as lp_pooling",
-    example: #"- {type: formula, y: "x · σ(β·x)", parameters: {β: 1}}"#)
+    example: #"- {type: formula, y: "x · σ(β·x)", parameters: {β: 1}}"#,
+    source: "the equation in the experiment file")
 
   static let examples = [
     Example(["y": "x · σ(β·x)", "parameters": .map([("β", 1)])], inputs: [5]),

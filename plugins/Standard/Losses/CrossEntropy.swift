@@ -27,7 +27,8 @@ struct CrossEntropy: Loss, Component {
                       ∂zⱼ += −uⱼ/zⱼ
       """,
     shapes: "output [k], targets a class index or a row of k probabilities",
-    example: "loss: {type: cross_entropy, from: logits, class_weights: [1, 1, 4]}")
+    example: "loss: {type: cross_entropy, from: logits, class_weights: [1, 1, 4]}",
+    source: "PyTorch's CrossEntropyLoss")
 
   let from: Prediction
   /// w; empty for 1 each.

@@ -209,9 +209,10 @@ struct BinaryFocal: NamedFormulaLoss {
   init(from options: inout Options) throws {
     gamma = options.focusing()
     let weights = options.doubles(
-      "class_weights", default: [1, 1], in: .nonnegative,
+      "class_weights", default: [1, 1], in: .positive,
       "[w₀, w₁]: the factors of the losses of class 0 and class 1")
     options.suggest("class_weights", for: "alpha", "weight", "pos_weight")
+    options.document("class_weights", .list(.numbers(.positive), 2...2))
     if weights.count != 2 {
       options.reject(
         "class_weights", "class_weights must be two numbers, [w₀, w₁], found \(weights.count)")
