@@ -15,12 +15,6 @@ import Testing
       "[{type: reshape, shape: [1, 60, 60]}, {type: convolution, channels: 64, window: 5}, "
         + "sigmoid, {type: lp_pooling, p: 2, window: 2}, {type: dense, units: 1}]", "", 200, 3600
     ),
-    (
-      "[{type: reshape, shape: [4, 10, 10, 10]}, {type: convolution, channels: 8, window: 3, "
-        + "padding: same}, {type: lp_pooling, p: 3, window: 2}, {type: rms_normalization, "
-        + "axes: [0]}, {type: maxout, units: 300, pieces: 3}, {type: dense, units: 1}]",
-      "", 200, 4000
-    ),
   ]
 
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"), arguments: cases)
