@@ -68,8 +68,8 @@ let package = Package(
     .target(
       name: "Sweeps",
       dependencies: [
-        "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile",
-        "Running",
+        "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Results", "Tracking",
+        "ExperimentFile", "Running",
       ]),
 
     // Pictures and pages of results.
@@ -89,8 +89,8 @@ let package = Package(
     .target(
       name: "LanguageServer",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Plugins", "ExperimentFile", "Running",
-        "Sweeps", "Reference",
+        "Platform", "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Plugins",
+        "ExperimentFile", "Running", "Sweeps", "Reference",
       ]),
 
     // Live pages of results in a browser. The companion program has the HTTP library and
@@ -136,13 +136,17 @@ let package = Package(
       // libstdc++ contains a third of the symbols that a start looks up, so that it is
       // first, and libyaml is last. This saves 4% of the instructions of a start.
       swiftSettings: [
-        .unsafeFlags(["-Xfrontend", "-autolink-library", "-Xfrontend", "stdc++"])
+        .unsafeFlags(
+          ["-Xfrontend", "-autolink-library", "-Xfrontend", "stdc++"], .when(platforms: [.linux]))
       ],
       // The symbols of NNExp are undefined in a plugin and resolved by this program, so
       // that both use the same types. A run records the build ID of the program, so that
       // only the same binary resumes it.
       linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--export-dynamic", "-Xlinker", "--build-id=sha1"])
+        .unsafeFlags(
+          ["-Xlinker", "--export-dynamic", "-Xlinker", "--build-id=sha1"],
+          .when(platforms: [.linux])),
+        .unsafeFlags(["-Xlinker", "-export_dynamic"], .when(platforms: [.macOS])),
       ]),
 
     // Helpers for the tests of several modules.
@@ -243,4 +247,15 @@ if Context.environment["NNEXP_PROOF"] != nil {
     .executableTarget(
       name: "Proof", dependencies: ["Platform", "RandomNetworks", "GradientCheck", "NNExp"],
       path: "Tests/Proof", swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
+
+// The tests train and check many networks, so that debug builds are optimized too. For a
+// debugger, NNEXP_UNOPTIMIZED=1 turns this off.
+if Context.environment["NNEXP_UNOPTIMIZED"] == nil {
+  for target in package.targets where target.type == .regular || target.type == .executable {
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+    target.cSettings =
+      (target.cSettings ?? []) + [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+  }
 }

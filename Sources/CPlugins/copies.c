@@ -6,7 +6,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#ifdef __linux__
 #include <sys/syscall.h>
+#else
+#include <dlfcn.h>
+#endif
 #include <unistd.h>
 
 static volatile pid_t unwatched = 1;
@@ -29,12 +33,32 @@ void guard_begin_copies(void) {
   *guard_original = getpid();
   // The kernel clears this page in every copy, whichever system call creates it. Before Linux
   // 4.14, the C library does.
-  if (!original || madvise((void *)original, 4096, MADV_WIPEONFORK) != 0)
-    pthread_atfork(NULL, NULL, clear);
+#ifdef MADV_WIPEONFORK
+  if (original && madvise((void *)original, 4096, MADV_WIPEONFORK) == 0) return;
+#endif
+  pthread_atfork(NULL, NULL, clear);
 }
 
-// Calls the system directly, because vfork shares the page.
+#ifdef __linux__
+
+// Both call the system directly: vfork shares the page, and `_exit` is replaced.
 bool guard_is_copy(void) { return *guard_original != syscall(SYS_getpid); }
+
+_Noreturn void guard_end_now(int status) {
+  for (;;) syscall(SYS_exit_group, status);
+}
+
+#else
+
+bool guard_is_copy(void) { return *guard_original != getpid(); }
+
+// The C library's `_exit` itself, which a plugin's call does not reach.
+_Noreturn void guard_end_now(int status) {
+  void (*end)(int) = (void (*)(int))dlsym(RTLD_NEXT, "_exit");
+  for (;;) end(status);
+}
+
+#endif
 
 void guard_end_copy(struct nnexp_call call) {
   if (!has_warned || !atomic_exchange(has_warned, true)) {
@@ -45,5 +69,5 @@ void guard_end_copy(struct nnexp_call call) {
     guard_write(call.what);
     guard_write(", and the copy returned from it; copies that return are ended\n");
   }
-  for (;;) syscall(SYS_exit_group, 2);
+  guard_end_now(2);
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +28,10 @@ struct record {
 };
 static struct record records[most_threads];
 static atomic_int record_count;
-static __thread struct record *mine __attribute__((tls_model("initial-exec")));
+#ifdef __ELF__
+__attribute__((tls_model("initial-exec")))
+#endif
+static __thread struct record *mine;
 static _Atomic(const char *) note;
 static atomic_bool has_begun;
 static pthread_key_t key;
@@ -78,10 +80,6 @@ static const char *name_of(int signal) {
   }
 }
 
-_Noreturn static void end_now(int status) {
-  for (;;) syscall(SYS_exit_group, status);
-}
-
 void guard_leave_now(void) {
   const char *text = atomic_load(&note);
   if (text) {
@@ -89,7 +87,7 @@ void guard_leave_now(void) {
     guard_write(text);
     guard_write("\n");
   }
-  end_now(2);
+  guard_end_now(2);
 }
 
 // The call that caused the failure: that of this thread, otherwise any current call.
@@ -129,7 +127,7 @@ static void at_fault(int signal) {
   // an invalid address.
   if (errno == ENOMEM) {
     guard_write("error: the system refused memory; see 'ulimit -v'\n");
-    end_now(3);
+    guard_end_now(3);
   }
   struct record *record = culprit();
   if (record) {
@@ -168,7 +166,7 @@ static void at_exit(void) {
 // Replacements of C library functions, which plugins find before the originals.
 void _exit(int status) {
   at_exit();
-  end_now(status);
+  guard_end_now(status);
 }
 
 void _Exit(int status) { _exit(status); }
@@ -240,7 +238,9 @@ static void begin(void) {
   atomic_store(&has_begun, true);
   pthread_key_create(&key, unregister_thread);
   atexit(at_exit);
+#ifndef __APPLE__  // which has no quick_exit
   at_quick_exit(at_exit);
+#endif
   // The watching thread does not handle the signals that request the end of a run.
   sigset_t all, before;
   sigfillset(&all);
@@ -349,8 +349,12 @@ struct nnexp_call guard_mark_calls(void) {
 void nnexp_guard_end(int status) {
   nnexp_guard_check();
   // A plugin's thread that never releases the stream must not block the end.
+#ifdef __APPLE__
+  if (ftrylockfile(stdout) == 0) fflush(stdout);
+#else
   if (ftrylockfile(stdout) == 0) fflush_unlocked(stdout);
-  end_now(status);
+#endif
+  guard_end_now(status);
 }
 
 void nnexp_guard_note(const char *text) { atomic_store(&note, text); }

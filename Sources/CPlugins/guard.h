@@ -50,6 +50,9 @@ extern volatile pid_t *guard_original;
 // True if this process is a copy that was not forked by this program.
 bool guard_is_copy(void);
 
+// Ends the process without running other code.
+_Noreturn void guard_end_now(int status);
+
 // Ends the copy. The first copy that returned from a call prints a warning.
 _Noreturn void guard_end_copy(struct nnexp_call call);
 

@@ -168,6 +168,30 @@ struct Blocks {
   }
 }
 
+extension Experiment {
+  /// The keys of an item of `model` that repeats a block.
+  package static func blockKeys(_ registry: Registry) -> [Options.Description] {
+    let layers = Options.Description.Domain.list(
+      .component(registry.layers.kind), 1...Int.max)
+    return [
+      .init(
+        key: "block", range: "a name of blocks, or a list of layers", fallback: nil,
+        explanation: "the layers to repeat", domain: .either([.text, layers])),
+      .init(
+        key: "repeat", range: "an integer in 1...1000", fallback: "1",
+        explanation: "the number of repetitions", domain: .integers(1...1000)),
+      .init(
+        key: "name", range: "a text", fallback: "none",
+        explanation: "the beginning of the nodes' names; by default, that of the block",
+        domain: .text),
+      .init(
+        key: "inputs", range: "the name of a node", fallback: "none",
+        explanation: "the node that feeds the first repetition; by default, the one before",
+        domain: .text),
+    ]
+  }
+}
+
 extension DefaultNames {
   /// The name of a layer that is written as a text or a mapping.
   fileprivate mutating func name(of item: ConfigValue) -> String {

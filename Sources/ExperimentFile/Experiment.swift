@@ -201,7 +201,7 @@ public final class Experiment: Sendable {
     }
     _ = options.value(
       "blocks", "a mapping", "lists of layers that model repeats: {block: NAME, repeat: 3}",
-      of: .anything)
+      of: .mapping(.list(.component(registry.layers.kind), 1...Int.max)))
     let modelSection = options.read(["model"], memo) { options in
       ModelDeclaration(from: &options, registry: registry)
     }

@@ -24,8 +24,8 @@ public final class FileBytes: Sendable {
 
     init(_ status: stat) {
       size = Int(status.st_size)
-      seconds = Int(status.st_mtim.tv_sec)
-      nanoseconds = Int(status.st_mtim.tv_nsec)
+      seconds = Int(status.modified.tv_sec)
+      nanoseconds = Int(status.modified.tv_nsec)
     }
   }
 

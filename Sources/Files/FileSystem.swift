@@ -61,8 +61,7 @@ public struct FileSystem: Sendable {
     heldFolder.withLock { held in
       guard held == nil, let path = getcwd(nil, 0) else { return }
       defer { free(path) }
-      // O_PATH, whose name Swift does not import: the folder may lack permission to read.
-      let descriptor = open(".", 0o10000000 | O_DIRECTORY | O_CLOEXEC)
+      let descriptor = open(".", openForPath | O_DIRECTORY | O_CLOEXEC)
       if descriptor >= 0 { held = (descriptor, String(cString: path)) }
     }
   }

@@ -74,7 +74,8 @@ public final class Folder: Sendable {
       try? remove(partial)
       throw error
     }
-    _ = consume lock
+    // The lock lasts until here. `_ = consume lock` would let the optimizer end it earlier.
+    try? lock.take()?.close()
     if durably { try synchronize(holding: name) }
   }
 

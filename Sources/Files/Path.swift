@@ -73,7 +73,7 @@ public enum Path {
   public static func modified(_ path: String) -> Int? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
-    return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    return status.modified.tv_sec * 1_000_000_000 + status.modified.tv_nsec
   }
 
   /// The names in a folder, sorted by bytes: those in UTF-8, and the others in the form for

@@ -60,13 +60,13 @@ public struct SystemCommand {
   private static func spawn(
     _ words: [String], input: Int32, output: Int32, errors: Int32
   ) -> (status: Int32, process: pid_t) {
-    var actions = posix_spawn_file_actions_t()
+    var actions = emptySpawnActions()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, input, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, errors, 2)
-    var attributes = posix_spawnattr_t()
+    var attributes = emptySpawnAttributes()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     // This process ignores SIGPIPE, but other programs should not.
@@ -80,7 +80,7 @@ public struct SystemCommand {
     list.append(nil)
     defer { for word in list { free(word) } }
     var process: pid_t = 0
-    let status = posix_spawnp(&process, words[0], &actions, &attributes, list, environ)
+    let status = posix_spawnp(&process, words[0], &actions, &attributes, list, processEnvironment)
     return (status, process)
   }
 

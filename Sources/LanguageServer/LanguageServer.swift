@@ -11,6 +11,10 @@ package final class LanguageServer {
   private let standard: Registry
   private let version: String
   private let loadsPlugins: Bool
+  /// Whether a copy of the process loads the plugins, so that a plugin that crashes does not end
+  /// the server. False in the copy.
+  private var isIsolated: Bool
+  private var host: PluginHost?
   private var files: [OpenFile] = []
   private var references: [(key: [String], value: FileReference)] = []
   private var isInitialized = false
@@ -19,9 +23,14 @@ package final class LanguageServer {
   /// The exit code of the process, after the client has asked it to end; nil before.
   package private(set) var exitCode: Int32?
 
-  /// - Parameter loadsPlugins: whether plugins that a file names are built and loaded.
-  package init(_ registry: Registry, version: String, loadsPlugins: Bool) {
+  /// - Parameters:
+  ///   - loadsPlugins: whether plugins that a file names are built and loaded.
+  ///   - isIsolated: whether a copy of the process does that.
+  package init(
+    _ registry: Registry, version: String, loadsPlugins: Bool, isIsolated: Bool = false
+  ) {
     (standard, self.version, self.loadsPlugins) = (registry, version, loadsPlugins)
+    self.isIsolated = isIsolated
   }
 
   /// Answers a message. Returns the messages to send.
@@ -51,7 +60,7 @@ package final class LanguageServer {
   }
 
   /// Checks the files that have changed. Returns the messages to send.
-  package func idle() -> [JSON] { files.filter { !$0.isChecked }.map(publish) }
+  package func idle() -> [JSON] { files.filter { !$0.isPublished }.map(publish) }
 
   private func failure(_ id: JSON, _ code: Int, _ message: String) -> JSON {
     ["jsonrpc": "2.0", "id": id, "error": ["code": .int(code), "message": .string(message)]]
@@ -87,8 +96,10 @@ package final class LanguageServer {
       file.version = document?["version"]?.int ?? file.version
     case "textDocument/didSave", "workspace/didChangeWatchedFiles":
       for file in files { file.forgetData() }
+      endHost()
     case "textDocument/didClose":
       guard file != nil else { return [] }
+      endHost()
       files.removeAll { $0.uri == uri }
       return [published(uri, nil, [])]
     default: break
@@ -97,8 +108,14 @@ package final class LanguageServer {
   }
 
   private func publish(_ file: OpenFile) -> JSON {
-    check(file)
-    return published(file.uri, file.version, file.diagnosticsJSON)
+    let diagnostics =
+      answerOfHost(LanguageServer.check, .null, file)
+      ?? {
+        check(file)
+        return file.diagnosticsJSON
+      }()
+    file.isPublished = true
+    return published(file.uri, file.version, diagnostics)
   }
 
   private func published(_ uri: String, _ version: Int?, _ diagnostics: JSON) -> JSON {
@@ -112,11 +129,17 @@ package final class LanguageServer {
 
   private func check(_ file: OpenFile) {
     let policy: PluginPolicy =
-      loadsPlugins
-      ? .load
-      : .refuse(
-        "the language server was started with --no-plugins",
-        remedy: "'nnexp validate' loads the plugins that the file names")
+      if !loadsPlugins {
+        .refuse(
+          "the language server was started with --no-plugins",
+          remedy: "'nnexp validate' loads the plugins that the file names")
+      } else if isIsolated {
+        .refuse(
+          "it ended the process that loaded it: \(file.crash?.reason ?? "the reason is unknown")",
+          remedy: "it is loaded again when this file is saved")
+      } else {
+        .load
+      }
     file.check(standard, plugins: policy)
   }
 
@@ -135,6 +158,11 @@ package final class LanguageServer {
     }
     let uri = parameters["textDocument"]?["uri"]?.string ?? ""
     let file = files.first { $0.uri == uri }
+    if let file, LanguageServer.requests.contains(method),
+      let answer = answerOfHost(method, parameters, file)
+    {
+      return answer
+    }
     let position = position(parameters["position"])
     switch method {
     case "textDocument/hover":
@@ -157,6 +185,12 @@ package final class LanguageServer {
     default: return nil
     }
   }
+
+  /// The requests about a file.
+  private static let requests: Set = [
+    "textDocument/hover", "textDocument/completion", "textDocument/definition",
+    "textDocument/inlayHint", "textDocument/codeAction",
+  ]
 
   private var capabilities: JSON {
     [
@@ -184,6 +218,59 @@ package final class LanguageServer {
     return first...max(first, position(range["end"]).line)
   }
 
+  // MARK: Plugins
+
+  /// The request of the server to its copy for the diagnostics of a file.
+  private static let check = "check"
+
+  /// The answer of the copy to a request about a file that may load plugins; nil if this process
+  /// answers.
+  private func answerOfHost(_ method: String, _ parameters: JSON, _ file: OpenFile) -> JSON? {
+    guard isIsolated, loadsPlugins, file.crash == nil, file.mayLoadPlugins else { return nil }
+    let clock = ContinuousClock()
+    let start = clock.now
+    do {
+      let host = try self.host ?? PluginHost { [self] in serveAsHost() }
+      self.host = host
+      let answer = host.ask([
+        "method": .string(method), "params": parameters, "uri": .string(file.uri),
+        "text": .string(file.text.text),
+      ])
+      if let answer { return answer["result"] ?? .null }
+      file.crash = OpenFile.Crash(reason: host.end(), isSlow: clock.now - start > .seconds(2))
+    } catch {
+      file.crash = OpenFile.Crash(reason: "\(error)", isSlow: false)
+    }
+    host = nil
+    return nil
+  }
+
+  /// Ends the copy, so that the next one reads changed files.
+  private func endHost() {
+    host?.end()
+    host = nil
+  }
+
+  /// Serves the requests of the server in its copy.
+  private func serveAsHost() -> Never {
+    isIsolated = false
+    PluginHost.serve { [self] request in
+      guard let uri = request["uri"]?.string, let method = request["method"]?.string,
+        let text = request["text"]?.string
+      else { return .null }
+      let file =
+        files.first { $0.uri == uri }
+        ?? OpenFile(uri: uri, path: LanguageServer.path(of: uri), version: 0, text: text)
+      if !files.contains(where: { $0 === file }) { files.append(file) }
+      if file.text.bytes != Array(text.utf8) { file.text = TextDocument(text) }
+      guard method == LanguageServer.check else {
+        return result(of: method, request["params"] ?? .null) ?? .null
+      }
+      check(file)
+      return file.diagnosticsJSON
+    }
+  }
+
   // MARK: Types
 
   /// The reference with the types of the file's plugins. It is the one without plugins if they
@@ -191,7 +278,7 @@ package final class LanguageServer {
   private func reference(for file: OpenFile) -> FileReference {
     var registry = standard
     var key: [String] = []
-    for path in loadsPlugins ? file.pluginPaths.prefix(64) : [] {
+    for path in loadsPlugins && !isIsolated ? file.pluginPaths.prefix(64) : [] {
       guard let plugin = try? Plugin.load(path), (try? registry.add(plugin)) != nil else {
         continue
       }

@@ -4,23 +4,81 @@ import Engine
 struct LooseNode {
   let name: String
   let type: LooseText
-  /// The scalar that names it: the key `name`, otherwise the type.
+  /// The scalar that names it: the key `name`, otherwise the type. Each repetition of a block
+  /// has the same.
   let nameText: LooseText
   let value: LooseValue
+
+  /// The node of a repetition of a block.
+  func named(_ name: String) -> LooseNode {
+    LooseNode(name: name, type: type, nameText: nameText, value: value)
+  }
 }
 
 extension LooseValue {
-  /// The nodes of the key `model`, with the names that nnexp gives them.
+  private static let mostNodes = 10_000
+
+  /// The nodes of the key `model`, with the names that nnexp gives them. A block is written out:
+  /// see `Blocks`.
   var nodes: [LooseNode] {
     let items = self["model"]?.items ?? []
-    let declared = items.map { $0["name"]?.text }
-    var names = DefaultNames(taken: declared.compactMap { $0?.text })
-    return zip(items, declared).compactMap { item, name in
-      guard let type = item.text ?? item["type"]?.text else { return nil }
-      return LooseNode(
-        name: name?.text ?? names.next(for: type.text), type: type, nameText: name ?? type,
-        value: item)
+    var names = DefaultNames(taken: items.compactMap { $0["name"]?.text?.text })
+    var numbers: [String: Int] = [:]
+    var nodes: [LooseNode] = []
+    for item in items {
+      guard let block = item["block"] else {
+        if let node = item.node(&names) { nodes.append(node) }
+        continue
+      }
+      let layers = layers(of: block).layers
+      let prefix = item["name"]?.text?.text ?? block.text?.text ?? "block"
+      let count = item["repeat"]?.text.flatMap { Int($0.text) } ?? 1
+      for _ in 0..<max(0, min(count, 1000))
+      where nodes.count + layers.count <= LooseValue.mostNodes {
+        numbers[prefix, default: 0] += 1
+        let number = numbers[prefix, default: 0]
+        nodes += layers.map { $0.named("\(prefix)_\(number)_\($0.name)") }
+      }
     }
+    return nodes
+  }
+
+  /// The list of layers that the value of the key `block` means.
+  private func layers(of block: LooseValue) -> LooseValue {
+    block.text.flatMap { self["blocks"]?[$0.text] } ?? block
+  }
+
+  /// The nodes of a list of layers, with their names within the list.
+  var layers: [LooseNode] {
+    var names = DefaultNames(taken: items.compactMap { $0["name"]?.text?.text })
+    return items.compactMap { $0.node(&names) }
+  }
+
+  private func node(_ names: inout DefaultNames) -> LooseNode? {
+    guard let type = text ?? self["type"]?.text else { return nil }
+    let name = self["name"]?.text
+    return LooseNode(
+      name: name?.text ?? names.next(for: type.text), type: type, nameText: name ?? type,
+      value: self)
+  }
+
+  /// The nodes of the block that contains the value at the end of a way; nil outside of blocks.
+  func nodesOfBlock(at steps: [String]) -> [LooseNode]? {
+    guard steps.count > 2 else { return nil }
+    switch steps[0] {
+    case "blocks": return self["blocks"]?[steps[1]]?.layers
+    case "model" where steps[2] == "block":
+      let items = self["model"]?.items ?? []
+      guard let index = Int(steps[1]), items.indices.contains(index) else { return nil }
+      return items[index]["block"]?.layers
+    default: return nil
+    }
+  }
+
+  /// Whether the file only declares a sweep of another file.
+  var isSweep: Bool {
+    self["base"] != nil
+      && (self["sweep"] != nil || entries.allSatisfy { ["base", "name"].contains($0.key.text) })
   }
 
   /// The names of the ports of the data, with the locations of their keys.

@@ -160,10 +160,17 @@ extension OpenFile {
   private func names(forValueOf cursor: Cursor, _ reference: FileReference) -> [Item] {
     let steps = cursor.steps.filter { Int($0) == nil }
     switch cursor.place.path {
-    case "model.inputs", "model.layer.inputs":
+    case "model.inputs", "model.layer.inputs", "blocks.inputs", "model.block.inputs":
+      let own = tree.nodesOfBlock(at: cursor.steps)
       return
-        ([("input", "the data")] + tree.ports.map { ($0.text, "a port of the data") } + nodeNames)
+        ([("input", own == nil ? "the data" : "the node that feeds the block")]
+        + (own ?? []).map { ($0.name, $0.type.text) }
+        + tree.ports.map { ($0.text, "a port of the data") } + nodeNames)
         .map { Item(label: $0, kind: .reference, detail: $1) }
+    case "model.block" where steps.last == "block" && cursor.steps.last == "block":
+      return (tree["blocks"]?.entries ?? []).map {
+        Item(label: $0.key.text, kind: .reference, detail: "a block of layers")
+      }
     case "data.csv.inputs", "data.csv.targets", "data.csv.exclude", "data.csv.id",
       "data.csv.weight", "data.csv.categorical", "data.split.column", "data.split.group",
       "data.split.ordered":

@@ -131,7 +131,7 @@ extension OpenFile {
           case let words?: text += "; default: `\(words)`"
           }
           return text
-        } ?? node(named: entry.key.text)
+        } ?? node(named: entry.key.text, at: cursor.steps)
     case .value:
       let kinds = cursor.place.domain.alternatives.compactMap { domain -> String? in
         if case .component(let kind) = domain { kind } else { nil }
@@ -139,7 +139,7 @@ extension OpenFile {
       content =
         kinds.lazy.compactMap { kind in
           self.page(of: cursor.text.text, kind, reference)
-        }.first ?? node(named: cursor.text.text)
+        }.first ?? node(named: cursor.text.text, at: cursor.steps)
     }
     guard let content else { return .null }
     return [
@@ -168,8 +168,19 @@ extension OpenFile {
   }
 
   /// The shape and parameters of a node, for a name in `inputs`, `loss` and other keys.
-  private func node(named name: String) -> String? {
+  ///
+  /// - Parameter steps: the way to the name; in a block, a name of the block precedes others.
+  private func node(named name: String, at steps: [String]) -> String? {
     let name = name.split(separator: ".").first.map(String.init) ?? name
+    let nodes = tree.nodes
+    if let own = tree.nodesOfBlock(at: steps)?.first(where: { $0.name == name }) {
+      return shapeText(ofAll: nodes.filter { $0.type.range == own.type.range })
+        .map { "**\(name)**: \($0)" }
+    }
+    if steps.last == "block", let block = tree["blocks"]?[name] {
+      let names = block.layers.map(\.name).joined(separator: ", ")
+      return "**\(name)**: a block of the layers \(names)"
+    }
     return shapeText(ofNode: name).map { "**\(name)**: \($0)" }
   }
 
@@ -185,12 +196,23 @@ extension OpenFile {
     return count == 0 ? shapes : "\(shapes), \(parameters)"
   }
 
-  /// The output shape of each node, behind its type.
+  /// The shapes of the repetitions of a layer, each once.
+  private func shapeText(ofAll nodes: [LooseNode]) -> String? {
+    var shapes: [String] = []
+    for node in nodes {
+      if let shape = shapeText(ofNode: node.name), !shapes.contains(shape) { shapes.append(shape) }
+    }
+    return shapes.isEmpty ? nil : shapes.joined(separator: "; ")
+  }
+
+  /// The output shape of each node, behind its type. A layer of a block has the shapes of all
+  /// repetitions.
   func inlayHints(in lines: ClosedRange<Int>) -> JSON {
-    .array(
-      tree.nodes.compactMap { node in
-        let position = text.position(of: node.type.range.upperBound)
-        guard lines.contains(position.line), let shape = shapeText(ofNode: node.name) else {
+    let nodes = Dictionary(grouping: tree.nodes) { $0.type.range.upperBound }
+    return .array(
+      nodes.sorted { $0.key < $1.key }.compactMap { end, repetitions in
+        let position = text.position(of: end)
+        guard lines.contains(position.line), let shape = shapeText(ofAll: repetitions) else {
           return nil
         }
         return [
@@ -209,15 +231,22 @@ extension OpenFile {
     let isName =
       switch cursor.role {
       case .value:
-        cursor.steps.contains { ["inputs", "parameters", "frozen", "only", "target"].contains($0) }
+        cursor.steps.contains {
+          ["inputs", "parameters", "frozen", "only", "target", "block"].contains($0)
+        }
       case .key: ["loss", "metrics", "start_from"].contains(cursor.steps.first ?? "")
       }
     guard isName else { return .null }
     let whole = cursor.text.text
     let name = whole.split(separator: ".").first.map(String.init) ?? whole
+    let block = tree["blocks"]?.entries.first { $0.key.text == whole }?.key
+    let isBlock = cursor.steps.last == "block"
     let target =
-      tree.nodes.first { $0.name == whole || $0.name == name }?.nameText
-      ?? tree.ports.first { $0.text == name }
+      isBlock
+      ? block
+      : tree.nodesOfBlock(at: cursor.steps)?.first { $0.name == name }?.nameText
+        ?? tree.nodes.first { $0.name == whole || $0.name == name }?.nameText
+        ?? tree.ports.first { $0.text == name }
     guard let target, target.range != cursor.text.range else { return .null }
     return ["uri": .string(uri), "range": json(target.range)]
   }

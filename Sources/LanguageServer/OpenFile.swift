@@ -17,8 +17,24 @@ final class OpenFile {
   /// The number of the text, which the client counts.
   var version: Int
   var text: TextDocument {
-    didSet { (isChecked, cachedTree) = (false, nil) }
+    didSet {
+      (isChecked, isPublished, cachedTree) = (false, false, nil)
+      if crash?.isSlow == false { crash = nil }
+    }
   }
+
+  /// The end of the process that loaded the plugins of the present text.
+  var crash: Crash?
+
+  struct Crash {
+    let reason: String
+    /// Whether it took seconds. The plugins are then loaded again only after the file is saved,
+    /// so that typing is not delayed.
+    let isSlow: Bool
+  }
+
+  /// Whether the client has the diagnostics of the present text.
+  var isPublished = false
 
   /// Whether the results below are those of the present text.
   private(set) var isChecked = false
@@ -54,7 +70,20 @@ final class OpenFile {
   }
 
   /// Forgets data that may have changed on disk.
-  func forgetData() { (data, isChecked) = (nil, false) }
+  func forgetData() {
+    (data, isChecked, isPublished, crash) = (nil, false, false, nil)
+  }
+
+  /// Whether a check can load plugins, which the file or its base names.
+  var mayLoadPlugins: Bool {
+    let bytes = text.bytes
+    return ["plugins", "base"].contains { word in
+      // The search of the library takes 2 ms in a file of 200 nodes.
+      bytes.indices.contains { index in
+        bytes[index] == word.utf8.first && bytes[index...].starts(with: word.utf8)
+      }
+    }
+  }
 
   /// Checks the text as `nnexp validate` does, except that plugins compute nothing.
   ///
@@ -65,7 +94,7 @@ final class OpenFile {
     var found = Diagnostics()
     do {
       let root = try parseYAML(text.bytes, name: path)
-      if tree["base"] != nil, tree["model"] == nil {
+      if tree.isSweep {
         try checkSweep()
       } else {
         try check(

@@ -11,8 +11,7 @@ struct Place {
 
   /// The whole file.
   static func root(of tree: LooseValue) -> Place {
-    let isSweep = tree["base"] != nil && tree["model"] == nil
-    return Place(domain: .keys, path: isSweep ? "sweep file" : "")
+    Place(domain: .keys, path: tree.isSweep ? "sweep file" : "")
   }
 }
 
@@ -39,7 +38,10 @@ extension FileReference {
       guard let type = own.first(where: { $0.key == "type" }), case .component? = type.domain
       else { return own.filter { $0.key != $0.key.uppercased() } }
       return own + options(of: type.domain, value).filter { $0.key != "type" }
-    case .component: return options(of: domain, value)
+    case .component:
+      let block = place.path == "model" ? keys["model.block"] ?? [] : []
+      if value["block"] != nil, !block.isEmpty { return block }
+      return options(of: domain, value) + (value["type"] == nil ? block.prefix(1) : [])
     case .either(let domains):
       var all: [Options.Description] = []
       for key in domains.flatMap({ keys(of: $0, place, value) })

@@ -45,14 +45,14 @@ enum Compiler {
   }
 
   private static func spawn(_ words: [String], output: Int32) throws -> Int32 {
-    var actions = posix_spawn_file_actions_t()
+    var actions = emptySpawnActions()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
 
     // This process may ignore SIGPIPE, but its child should not.
-    var attributes = posix_spawnattr_t()
+    var attributes = emptySpawnAttributes()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     var signals = sigset_t()
@@ -65,7 +65,8 @@ enum Compiler {
     arguments.append(nil)
     defer { for word in arguments { free(word) } }
     var child: pid_t = 0
-    let failure = posix_spawnp(&child, words[0], &actions, &attributes, arguments, environ)
+    let failure = posix_spawnp(
+      &child, words[0], &actions, &attributes, arguments, processEnvironment)
     guard failure == 0 else {
       throw Diagnostic(
         "cannot run '\(words[0])': \(String(cString: strerror(failure)))", failure: .environment)

@@ -30,7 +30,7 @@ struct Interface: Sendable {
   /// The interface of the running executable, which is searched once.
   static func ofThisProcess() throws -> Interface { try found.get() }
 
-  private static let found = Result { try Interface(of: Path.real("/proc/self/exe") ?? "nnexp") }
+  private static let found = Result { try Interface(of: Path.real(executablePath) ?? "nnexp") }
 
   init(of executable: String) throws {
     let folder = Path.folder(of: executable)

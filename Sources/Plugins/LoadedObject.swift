@@ -21,8 +21,7 @@ struct LoadedObject: @unchecked Sendable {
         "cannot load the plugin '\(plugin)': no file in memory: \(systemReason)",
         failure: .environment)
     }
-    let path = "/proc/self/fd/\(descriptor)"
-    guard Path.isThere(path) else {
+    guard let path = descriptorPath(descriptor), Path.isThere(path) else {
       throw Diagnostic(
         "cannot load the plugin '\(plugin)': there is no /proc", failure: .environment)
     }

@@ -147,9 +147,6 @@ final class PrivateFolder: Sendable {
   }
 }
 
-/// O_PATH, which Swift does not import: opens a folder even without permission to read it.
-private let pathOnly: Int32 = 0o10000000
-
 /// The path from the root to a folder, traversed component by component.
 private struct Walk: ~Copyable {
   private let goal: String
@@ -161,7 +158,7 @@ private struct Walk: ~Copyable {
 
   init(to goal: String) throws {
     self.goal = goal
-    folder = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
+    folder = open("/", openForPath | O_DIRECTORY | O_CLOEXEC)
     pending = Walk.components(of: goal)
     guard folder >= 0 else { throw failure("open") }
   }
@@ -186,12 +183,12 @@ private struct Walk: ~Copyable {
 
   private mutating func step(into part: String) throws {
     try requireSafe()
-    var next = openat(folder, part, pathOnly | O_NOFOLLOW | O_CLOEXEC)
+    var next = openat(folder, part, openForPath | O_NOFOLLOW | O_CLOEXEC)
     if next < 0 && errno == ENOENT {
       guard mkdirat(folder, part, 0o700) == 0 || errno == EEXIST else {
         throw failure("create", part)
       }
-      next = openat(folder, part, pathOnly | O_NOFOLLOW | O_CLOEXEC)
+      next = openat(folder, part, openForPath | O_NOFOLLOW | O_CLOEXEC)
     }
     guard next >= 0 else { throw failure("open", part) }
     var isKept = false
@@ -233,7 +230,7 @@ private struct Walk: ~Copyable {
     }
     pending += Walk.components(of: text)
     if text.hasPrefix(bytes: "/") {
-      let root = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
+      let root = open("/", openForPath | O_DIRECTORY | O_CLOEXEC)
       guard root >= 0 else { throw failure("open", part) }
       close(folder)
       (folder, path) = (root, "")

@@ -45,7 +45,8 @@ extension FileReference {
       lines += wrapped("\(topic): \(key.explanation)", indent: 0)
       lines += wrapped("Value: \(key.range)", indent: 0)
     } else {
-      lines.append("\(topic): every key of an experiment file")
+      let isFile = path.isEmpty
+      lines.append("\(topic): \(isFile ? "every key of an experiment file" : "its keys")")
     }
     lines.append("")
     for key in own {

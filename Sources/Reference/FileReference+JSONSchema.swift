@@ -17,19 +17,34 @@ extension FileReference {
     var definitions: [JSON.Member] = []
     for kind in registry.kinds { definitions += self.definitions(of: kind) }
     definitions.append(.init("experiment", mapping("")))
+    // An experiment with a base need not repeat the keys that are required.
+    definitions.append(.init("changes", FileReference.withoutRequired(mapping(""))))
     definitions.append(.init("sweep_file", sweepFile))
     return [
       "$schema": "http://json-schema.org/draft-07/schema#",
       "title": .string("an experiment of nnexp \(version)"),
       "if": ["required": ["base"]],
-      // An experiment with a base need not repeat the keys that are required.
       "then": [
         "if": ["required": ["sweep"]], "then": ["$ref": "#/definitions/sweep_file"],
-        "else": ["type": "object"],
+        "else": ["$ref": "#/definitions/changes"],
       ],
       "else": ["$ref": "#/definitions/experiment"],
       "definitions": .object(definitions),
     ]
+  }
+
+  /// The schema of a mapping that is merged with another: no key is required, and a component
+  /// can lack its type.
+  private static func withoutRequired(_ schema: JSON) -> JSON {
+    switch schema {
+    case .object(let members):
+      if members.contains(where: { $0.key == "$ref" }) { return [:] }
+      return .object(
+        members.filter { !["required", "oneOf", "minProperties"].contains($0.key) }
+          .map { .init($0.key, $0.key == "if" ? $0.value : withoutRequired($0.value)) })
+    case .array(let items): return .array(items.map(withoutRequired))
+    default: return schema
+    }
   }
 
   // MARK: Types
@@ -76,22 +91,6 @@ extension FileReference {
       .init("properties", ["type": names(types)]),
       .init("allOf", .array(types.map { choice($0.name, of: kind.kind) })),
     ]
-    // `{block: NAME, repeat: 3}` repeats a list of layers.
-    if kind.kind == registry.layers.kind {
-      let block: JSON = [
-        "type": "object", "additionalProperties": false,
-        "properties": [
-          "block": ["type": ["string", "array"]],
-          "repeat": ["type": "integer", "minimum": 1, "maximum": 1000],
-          "name": ["type": "string"],
-          "inputs": ["type": "string"],
-        ],
-      ]
-      mapping = [
-        .init("if", ["required": ["block"]]), .init("then", block),
-        .init("else", .object(mapping)),
-      ]
-    }
     // `{constant: 0.5}` means `{type: constant, value: 0.5}`.
     if kind.kind == registry.initializers.kind {
       let short: JSON = [
@@ -100,19 +99,6 @@ extension FileReference {
       ]
       mapping = [
         .init("if", ["required": ["type"]]), .init("then", .object(mapping)), .init("else", short),
-      ]
-    }
-    // `{block: NAME, repeat: 3}` in `model`.
-    if kind.kind == registry.layers.kind {
-      let block: JSON = [
-        "type": "object", "additionalProperties": false,
-        "properties": [
-          "block": ["type": ["string", "array"]], "inputs": ["type": "string"],
-          "name": ["type": "string"], "repeat": ["type": "integer", "minimum": 1, "maximum": 1000],
-        ],
-      ]
-      mapping = [
-        .init("if", ["required": ["block"]]), .init("then", block), .init("else", .object(mapping)),
       ]
     }
     return [
@@ -220,6 +206,13 @@ extension FileReference {
       return .object(members)
     case .mapping(let value):
       return ["type": "object", "additionalProperties": schema(of: value, at: path, key)]
+    case .component(registry.layers.kind) where path == "model":
+      // `{block: NAME, repeat: 3}` repeats a list of layers.
+      return [
+        "if": ["type": "object", "required": ["block"]],
+        "then": object(keys["model.block"] ?? [], at: "model.block"),
+        "else": reference(registry.layers.kind),
+      ]
     case .keys:
       switch path {
       case "data.validation", "data.test": return otherSource

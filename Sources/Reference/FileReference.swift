@@ -50,6 +50,7 @@ package struct FileReference: Sendable {
     // The types of a plugin are unknown, because it is not loaded here.
     keys["plugins.plugin"] = try FileReference.keys(of: "plugins: [a.swift]", registry)[
       "plugins.plugin"]
+    keys["model.block"] = Experiment.blockKeys(registry)
     let declaration = try SweepDeclaration(path: "b.yaml", arguments: [], describing: true) {
       Array(($0 == "b.yaml" ? FileReference.sweep : example).utf8)
     }

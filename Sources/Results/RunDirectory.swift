@@ -397,7 +397,7 @@ extension RunDirectory {
   private static func holder(of folder: Folder) throws -> Diagnostic? {
     guard let file = try folder.openLock(lockFile) else { return nil }
     if try file.lock() { return nil }
-    return isHeld(folder, by: process(holding: try file.status().st_ino, in: folder.system))
+    return isHeld(folder, by: process(holding: UInt(try file.status().st_ino), in: folder.system))
   }
 
   /// True if a process executes the run, or if its lock cannot be examined.
@@ -408,14 +408,14 @@ extension RunDirectory {
     } catch { return true }
   }
 
-  /// The process that holds a lock on a file, according to `/proc/locks`:
+  /// The process that holds a lock on a file, according to the system's list:
   ///
   ///     1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234567 0 EOF
   ///
   /// Nil if the holder is on another machine or in another container. Devices are not compared,
   /// because overlay file systems show a different one here.
   private static func process(holding inode: UInt, in system: FileSystem) -> Int? {
-    guard let bytes = try? system.currentFolder.readIfThere("/proc/locks", limit: 1 << 24) else {
+    guard let bytes = try? system.currentFolder.readIfThere(lockList, limit: 1 << 24) else {
       return nil
     }
     for line in bytes.split(separator: UInt8(ascii: "\n")) {

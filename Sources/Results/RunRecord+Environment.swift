@@ -1,5 +1,6 @@
 import Files
 import NNExp
+import Platform
 
 extension RunRecord {
   /// A random number of 128 bits, in hexadecimal.
@@ -33,7 +34,7 @@ extension RunRecord {
   /// - Source: the ELF note of type NT_GNU_BUILD_ID (3), owner "GNU". Linkers store it in the
   ///   first page of the file.
   public static func buildID(fileSystem: FileSystem = .system) -> String? {
-    guard let file = try? fileSystem.currentFolder.openIfThere("/proc/self/exe"),
+    guard let file = try? fileSystem.currentFolder.openIfThere(executablePath),
       let page = try? file.read(4096)
     else { return nil }
     return buildID(inELF: page)
@@ -76,21 +77,12 @@ extension RunRecord {
     return nil
   }
 
-  /// The processor's name from `/proc/cpuinfo`.
+  /// The processor's name.
   public static func cpuName(fileSystem: FileSystem = .system) -> String? {
-    // The kernel writes this file core by core. Only the first core is read.
-    guard let file = try? fileSystem.currentFolder.openIfThere("/proc/cpuinfo"),
-      let start = try? file.read(2048)
-    else { return nil }
-    var rest = start[...]
-    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-      let line = rest[..<end]
-      if line.starts(with: "model name".utf8), let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-        return trimmed(line[(colon + 1)...])
-      }
-      rest = rest[(end + 1)...]
+    processorName { path in
+      guard let file = try? fileSystem.currentFolder.openIfThere(path) else { return nil }
+      return try? file.read(2048)
     }
-    return nil
   }
 
   /// The commit that is checked out in `folder`, according to git's files.

@@ -85,7 +85,7 @@ struct FileMark: Hashable, Sendable {
   init?(_ path: String) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
-    nanoseconds = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    nanoseconds = status.modified.tv_sec * 1_000_000_000 + status.modified.tv_nsec
     size = Int(status.st_size)
     inode = UInt(status.st_ino)
     isFolder = status.st_mode & S_IFMT == S_IFDIR

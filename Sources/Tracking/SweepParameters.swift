@@ -1,7 +1,7 @@
 /// The parameters of a sweep as the plugin `hparams` of TensorBoard shows them.
 ///
 /// Source: `plugin_data.proto` and `api.proto` of the plugin.
-public struct SweepParameters {
+public struct SweepParameters: Sendable {
   private let names: [String]
   private let columns: [String]
   private let trials: [[String]]
@@ -42,9 +42,12 @@ public struct SweepParameters {
     return file("_hparams_/experiment", data, time: time)
   }
 
-  /// The event file of a trial's folder: its values, and whether it is complete.
+  /// The event file of a trial's folder: its values and its result.
+  ///
+  /// - Parameter succeeded: nil if the trial has not ended. The file is then the beginning of that
+  ///   of the ended trial.
   public func trial(
-    _ values: [String], name: String, start: Double, end: Double, succeeded: Bool
+    _ values: [String], name: String, start: Double, end: Double, succeeded: Bool?
   ) -> [UInt8] {
     var begin = ProtocolBuffer()
     begin.message(3) { session in
@@ -58,6 +61,8 @@ public struct SweepParameters {
       session.text(4, name)
       session.double(5, start)
     }
+    let beginning = file("_hparams_/session_start_info", begin, time: start)
+    guard let succeeded else { return beginning }
     var finish = ProtocolBuffer()
     finish.message(4) { session in
       session.varint(1, succeeded ? 1 : 2)
@@ -65,7 +70,7 @@ public struct SweepParameters {
     }
     var event = Event(epoch: 0, time: end)
     event.add("_hparams_/session_end_info", plugin: "hparams", finish.bytes)
-    return file("_hparams_/session_start_info", begin, time: start) + event.record
+    return beginning + event.record
   }
 
   private func file(_ tag: String, _ data: ProtocolBuffer, time: Double) -> [UInt8] {

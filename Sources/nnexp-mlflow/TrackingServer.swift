@@ -1,5 +1,9 @@
 import Foundation
-import FoundationNetworking
+
+// On macOS, Foundation itself contains it.
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
 
 /// A failure of the server, or of the connection to it.
 struct ServerError: Error, CustomStringConvertible {

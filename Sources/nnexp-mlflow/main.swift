@@ -1,5 +1,9 @@
 import Foundation
-import FoundationNetworking
+
+// On macOS, Foundation itself contains it.
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
 
 /// The program that `nnexp export --mlflow` executes: `nnexp-mlflow URI`, with the runs as JSON on
 /// its standard input.

@@ -11,7 +11,7 @@ struct Companion {
   ///
   /// - Parameter command: the command that executes it.
   init(_ name: String, of command: String) throws {
-    let own = Path.folder(of: Path.real("/proc/self/exe") ?? "nnexp")
+    let own = Path.folder(of: Path.real(executablePath) ?? "nnexp")
     let places = ["\(own)/\(name)", "\(Path.folder(of: own))/libexec/nnexp/\(name)"]
     guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
       throw Diagnostic(

@@ -12,7 +12,7 @@ struct LspCommand: ParsableCommand {
       A server of the Language Server Protocol on standard input and output. An
       editor starts it; the guide shows the settings of Neovim, VS Code, Helix and
       Emacs. It reads the data that an open file names, and loads its plugins, which
-      executes their code; --no-plugins prevents that.
+      executes their code in a separate process; --no-plugins prevents that.
       """)
 
   @Flag(name: .customLong("no-plugins"), help: "do not build or load plugins")
@@ -25,7 +25,8 @@ struct LspCommand: ParsableCommand {
 
   func run() throws {
     let server = LanguageServer(
-      standardRegistry(), version: NNExpCommand.version, loadsPlugins: !noPlugins)
+      standardRegistry(), version: NNExpCommand.version, loadsPlugins: !noPlugins,
+      isIsolated: true)
     var reader = MessageReader()
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {

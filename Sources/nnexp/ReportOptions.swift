@@ -62,6 +62,12 @@ struct TestRecorder {
     self.annotates = annotates
   }
 
+  /// The cases of a suite, and the annotations of those that did not pass.
+  init(_ suite: TestReport.Suite, annotations: [String]) {
+    (self.suite, self.annotations) = (suite, annotations)
+    annotates = true
+  }
+
   mutating func pass(_ name: String, seconds: Double = 0) {
     suite.cases.append(.init(name, seconds: seconds))
   }

@@ -10,10 +10,9 @@ private let received = Atomic<Int32>(0)
 func listenForSignals() {
   unblock([SIGINT, SIGTERM])
   for number in [SIGINT, SIGTERM] {
-    var action = sigaction()
-    action.__sigaction_handler.sa_handler = { received.store($0, ordering: .relaxed) }
-    action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
-    sigaction(number, &action, nil)
+    handleSignal(number, flags: Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART) {
+      received.store($0, ordering: .relaxed)
+    }
   }
 }
 

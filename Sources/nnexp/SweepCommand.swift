@@ -190,6 +190,7 @@ struct SweepCommand: ParsableCommand {
     _ plan: SweepPlan, in folder: SweepFolder, _ output: OutputFile?
   ) throws {
     let record = PlanRecord(plan)
+    if plan.writesEvents { try SweepEvents(record).complete(in: folder) }
     let rows = try record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")

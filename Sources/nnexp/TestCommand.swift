@@ -13,7 +13,8 @@ struct TestCommand: ParsableCommand {
     discussion: """
       Each file ending in .yaml or .yml is trained, and passes if it meets its
       'expect' section and its gradient check. Subfolders are not searched; sweeps
-      and files with folds are skipped. The runs are not kept unless --output names a
+      and files with folds are skipped. Each test is a process of its own, so that a
+      plugin that crashes fails only its test. The runs are not kept unless --output names a
       folder. Exit code 0: every experiment passes; otherwise that of the worst one.
 
       --update-golden replaces the golden files (expect.metrics) by the new results
@@ -61,16 +62,17 @@ struct TestCommand: ParsableCommand {
     var passed = 0
     var skipped = 0
     for file in files {
-      var recorder = TestRecorder(file, annotates: github)
       let started = monotonicSeconds()
-      let result = test(file, in: output ?? scratch.path, &recorder)
-      recorders.append(recorder)
+      let result = try ExperimentTest.isolated(file, annotates: github) { recorder in
+        test(file, in: output ?? scratch.path, &recorder)
+      }
+      recorders.append(result.recorder)
       if let signalReceived {
         scratch.remove()
         raiseAgain(signalReceived)
       }
       let seconds = durationText(monotonicSeconds() - started)
-      switch result {
+      switch result.outcome {
       case .passed:
         passed += 1
         if !quiet { printStatus("pass  \(Escaping.line(file))  \(seconds)") }
@@ -80,7 +82,7 @@ struct TestCommand: ParsableCommand {
       case .failed(let code):
         worst = max(worst, code)
         printStatus("FAIL  \(Escaping.line(file))  \(seconds)")
-        for text in recorder.failures { writeError(text) }
+        if !result.isExplained { for text in result.recorder.failures { writeError(text) } }
       }
     }
     let tested = files.count - skipped
@@ -111,16 +113,12 @@ struct TestCommand: ParsableCommand {
     return files
   }
 
-  private enum Outcome {
-    case passed
-    case skipped(String)
-    case failed(Int32)
-  }
-
-  private func test(_ file: String, in folder: String, _ recorder: inout TestRecorder) -> Outcome {
+  private func test(
+    _ file: String, in folder: String, _ recorder: inout TestRecorder
+  ) -> ExperimentTest.Outcome {
     do {
       let root = try readYAML(path: file)
-      if root["base"] != nil, root["model"] == nil {
+      if root["base"] != nil, root["sweep"] != nil {
         return skip("a sweep: nnexp sweep \(quotedForShell(file))", &recorder)
       }
       var experiment = try Experiment(path: file, registry: standardRegistry())
@@ -149,7 +147,9 @@ struct TestCommand: ParsableCommand {
     }
   }
 
-  private func skip(_ reason: String, _ recorder: inout TestRecorder) -> Outcome {
+  private func skip(
+    _ reason: String, _ recorder: inout TestRecorder
+  ) -> ExperimentTest.Outcome {
     recorder.skip("trains", reason)
     return .skipped(reason)
   }
@@ -166,12 +166,14 @@ struct TestCommand: ParsableCommand {
       output: try newFolder(name, in: folder))
     origin.isTemporary = output == nil
     let summary = RunRecorder()
+    let parent = ParentObserver()
     let run = try Run(
       prepared, from: origin,
       observers: [
         TerminalObserver(quiet: true, epochs: prepared.experiment.training.epochs), summary,
+        parent,
       ],
-      cancellation: .signals)
+      cancellation: parent.cancellation)
     let started = monotonicSeconds()
     let code = try run.perform()
     if let summary = summary.summary {

@@ -1,6 +1,7 @@
 import Files
 import NNExp
 import Results
+import Sweeps
 import Tracking
 
 extension TrackedRuns {
@@ -10,29 +11,15 @@ extension TrackedRuns {
   func writeEvents(force: Bool) throws {
     for run in runs { try writeEvents(of: run, force: force) }
     for sweep in sweeps {
-      let columns = try sweep.trials.reduce(into: [String]()) { columns, trial in
-        for event in try Summary(of: trial.directory).final
-        where event.column.split != nil && event.value != nil {
-          if !columns.contains(event.column.name) { columns.append(event.column.name) }
-        }
-      }
-      let parameters = SweepParameters(
-        sweep.plan.parameters, columns: columns, trials: sweep.trials.map(\.values))
+      let events = SweepEvents(sweep.plan)
       var earliest = Double.infinity
       for trial in sweep.trials {
-        let times = try RunTimes(trial.directory)
-        earliest = min(earliest, times.start)
-        let summary = try Summary(of: trial.directory)
-        let file = parameters.trial(
-          trial.values, name: trial.name, start: times.start, end: times.end,
-          succeeded: summary.status == .completed || summary.status == .fellShort)
-        try FileSystem.system.write(
-          file, to: trial.directory.folder.path(of: EventFile.parametersName))
-        let events = trial.directory.folder.path(of: EventFile.name)
-        if force || !Path.isThere(events) { try writeEvents(of: trial, force: true) }
+        earliest = min(earliest, try RunTimes(trial.directory).start)
+        try events.write(trial.values, named: trial.name, in: trial.directory)
+        let path = trial.directory.folder.path(of: EventFile.name)
+        if force || !Path.isThere(path) { try writeEvents(of: trial, force: true) }
       }
-      let path = "\(sweep.folder.path)/\(EventFile.parametersName)"
-      try FileSystem.system.write(parameters.experiment(time: earliest), to: path)
+      let path = try events.write(to: sweep.folder, time: earliest)
       printStatus("the parameters of \(sweep.trials.count) trials in \(Escaping.line(path))")
     }
   }

@@ -28,11 +28,10 @@ struct TrackedRuns {
       var sweep = Sweep(folder: folder, plan: plan)
       for trial in plan.trials {
         guard let directory = try RunDirectory.openIfThere(folder.run(trial.hash)) else { continue }
-        let values = zip(plan.parameters, trial.values).map { "\($0)=\($1)" }
         sweep.trials.append(
           TrackedRun(
             directory: directory,
-            name: ([plan.name, String(trial.number)] + values).joined(separator: " "),
+            name: plan.name(of: trial),
             sweep: sweeps.count, values: trial.values))
       }
       guard !sweep.trials.isEmpty else {

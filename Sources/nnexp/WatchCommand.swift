@@ -160,24 +160,20 @@ private struct WatchedVersions {
 
 /// Waits for a file to be saved.
 private final class FileChanges {
-  private let descriptor: Int32
+  private let watch: FolderWatch
   private let path: String
   private var content: [UInt8]?
 
-  /// Watches the file's folder: many editors replace a file instead of writing to it.
   init(_ path: String) throws {
     self.path = path
-    descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-    let events = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO)
-    guard descriptor >= 0, inotify_add_watch(descriptor, Path.folder(of: path), events) >= 0 else {
+    guard let watch = FolderWatch(Path.folder(of: path)) else {
       throw Diagnostic(
         "cannot watch the folder of '\(path)': \(String(cString: strerror(errno)))",
         failure: .environment)
     }
+    self.watch = watch
     content = read()
   }
-
-  deinit { close(descriptor) }
 
   private func read() -> [UInt8]? {
     (try? FileSystem.system.currentFolder.readIfThere(path, limit: 1 << 21)) ?? nil
@@ -185,17 +181,16 @@ private final class FileChanges {
 
   /// Whether the file has been saved since the last version; the event stays pending.
   var hasNext: Bool {
-    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    var entry = pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, 0) > 0 && read() != content
   }
 
   /// Returns true when the file has other content than before, false after a signal.
   func waitForNext() -> Bool {
-    var buffer = [UInt8](repeating: 0, count: 4096)
     while signalReceived == nil {
-      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      var entry = pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&entry, 1, 100) > 0 else { continue }
-      while Platform.read(descriptor, &buffer, buffer.count) > 0 {}
+      watch.clear()
       let new = read()
       guard let new, new != content else { continue }
       content = new

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -60,6 +61,33 @@ import Testing
     #expect(try tool.read("kept/a/metrics.csv") == golden)
   }
 
+  @Test func `a plugin that crashes fails only its own test`() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.writeCSquare(forward: "*(volatile int *)8 = 1;")
+    try tool.writeExperiment(plugins: "[Square.c]")
+    let sound = SuiteTests.sound.replacing("metrics: golden/a.csv, ", with: "")
+    try tool.write(sound, to: "a.yaml")
+    // An experiment with a base is no sweep.
+    try tool.write("base: a.yaml\ntrain: {epochs: 2}\n", to: "z.yaml")
+    let result = try tool.runPlugin("test", "a.yaml", "x.yaml", "z.yaml", "--junit", "r.xml")
+    #expect(result.code == 2)
+    #expect(
+      result.output.split(separator: "\n").map { $0.prefix { $0 != " " } }
+        == ["pass", "FAIL", "pass", "2"], "\(result.output)")
+    let fact =
+      "'bent' (square, of the plugin 'Square.c') crashed in its forward pass: an access to memory "
+      + "that is not its own (SIGSEGV)"
+    #expect(result.errors == "x.yaml:10:12: error: \(fact)\n")
+    let report = try tool.read("r.xml")
+    #expect(
+      cases(report) == [
+        "is valid", "trains", "expect train_loss &lt; 9", "trains: error", "is valid", "trains",
+        "expect train_loss &lt; 9",
+      ])
+    #expect(report.contains(fact.replacing("'", with: "&#39;")))
+  }
+
   @Test func `a golden file is not replaced by a run that falls short`() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -99,6 +127,56 @@ import Testing
       cases(try tool.read("r.xml")) == [
         "is valid", "gradients at the start", "gradients at the end",
       ])
+  }
+
+  /// The JSON that a command prints.
+  private func json(_ tool: Tool, _ words: String...) throws -> NSDictionary {
+    let output = try tool.run(words).output
+    return try #require(
+      JSONSerialization.jsonObject(with: Data("{\"list\": \(output)}".utf8)) as? NSDictionary)
+  }
+
+  @Test func `runs, compare and validate print JSON`() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write("", to: "empty/a")
+    #expect(try tool.run("runs", "empty", "--json").output == "[]\n")
+    let sound = SuiteTests.sound.replacing("metrics: golden/a.csv, ", with: "")
+    try tool.write(sound, to: "a.yaml")
+    for rate in ["0.5", "0.25"] {
+      try tool.run("run", "a.yaml", "-q", "train.optimizer.learning_rate=\(rate)")
+    }
+    let runs = try #require(try json(tool, "runs", "--json")["list"] as? [[String: Any]])
+    #expect(runs.map { $0["path"] as? String } == ["results/a/run-0002", "results/a/run-0001"])
+    #expect(
+      Set(runs[0].keys) == ["path", "status", "started", "epochs", "metric", "value"]
+        && runs[0]["status"] as? String == "completed" && runs[0]["epochs"] as? Int == 3
+        && runs[0]["metric"] as? String == "train_loss" && runs[0]["value"] is Double)
+    #expect(
+      try tool.run(
+        "compare", "results/a/run-0001", "results/a/run-0001", "--exact", "--json"
+      ).output.hasPrefix("{\n  \"equal\": true,\n  \"files\": [\"metrics.csv\", "))
+    let exact = try tool.run(
+      "compare", "results/a/run-0001", "results/a/run-0002", "--exact", "--json")
+    #expect(exact.code == 1 && exact.output.contains("\"equal\": false"))
+    let compared = try json(
+      tool, "compare", "results/a/run-0001", "results/a/run-0002", "--json")
+    let rows = try #require(compared["list"] as? [[String: Any]])
+    #expect(rows.map { $0["run"] as? String } == ["results/a/run-0001", "results/a/run-0002"])
+    let models = try #require(try json(tool, "validate", "a.yaml", "--json")["list"] as? [Any])
+    #expect(
+      models as NSArray == [
+        [
+          "path": "a.yaml", "valid": true, "diagnostics": [], "name": "a",
+          "model": [
+            [
+              "name": "dense", "type": "dense", "inputs": ["input"], "outputs": [[1]],
+              "parameters": 2,
+            ]
+          ],
+          "parameters": 2, "trainable": 2, "samples": ["train": 2],
+        ]
+      ] as NSArray)
   }
 
   @Test func `help describes sections, and types are JSON`() throws {

@@ -34,6 +34,34 @@ import Testing
     }
   }
 
+  /// `make test-elsewhere` reads them with TensorBoard.
+  @Test func `a sweep writes its parameters for TensorBoard`() throws {
+    try withTool { tool in
+      let words = [
+        "sweep", "xor.yaml", "train.optimizer.learning_rate=0.1,0.5", "+train.tensorboard=true",
+        "train.epochs=2",
+      ]
+      #expect(try tool.run(words).code == 0)
+      let folder = "results/xor/sweep"
+      let file = "events.out.tfevents.nnexp-parameters"
+      func bytes(_ path: String) throws -> Data {
+        try Data(contentsOf: tool.folder.appendingPathComponent(path))
+      }
+      let parameters = try bytes("\(folder)/\(file)")
+      #expect(parameters.firstRange(of: Data("train.optimizer.learning_rate".utf8)) != nil)
+      let trial = "\(try tool.rows(of: "\(folder)/sweep.csv")[1][1])/\(file)"
+      let complete = try bytes(trial)
+      #expect(complete.firstRange(of: Data("_hparams_/session_end_info".utf8)) != nil)
+      // A sweep that is started again writes what a killed process did not.
+      try FileManager.default.removeItem(at: tool.folder.appendingPathComponent(trial))
+      #expect(try tool.run(words).output.hasPrefix("2 of 2 trials are finished\n"))
+      #expect(try bytes(trial) == complete)
+      // Without the key, a sweep writes no events.
+      #expect(try tool.run(words[..<3] + ["--output", "plain"]).code == 0)
+      #expect(!tool.contents.contains { $0.hasPrefix("plain/") && $0.contains("tfevents") })
+    }
+  }
+
   /// Fault 45: one trial diverges; the others complete, and the table contains all.
   @Test func aTrialThatDivergesDoesNotFailTheOthers() throws {
     try withTool { tool in

@@ -30,19 +30,26 @@ def large(count):
         + layers + "  - {type: dense, units: 3}\nloss: cross_entropy\ntrain: {epochs: 1}\n")
 
 
-def measure():
+def measure(head=""):
+    """Measures a file that begins with `head`."""
     client = Client([NNEXP, "lsp"], EXPERIMENTS)
-    text = large(200)
+    text = head + large(200)
+    first = head.count("\n")
     assert client.open(URI, text) == []
     document = {"uri": URI}
-    middle = {"line": 100, "character": 12}
+    middle = {"line": first + 100, "character": 12}
     whole = {"start": {"line": 0, "character": 0}, "end": {"line": 999, "character": 0}}
     hints = client.request("textDocument/inlayHint", {"textDocument": document, "range": whole})
     assert len(hints) == 200, len(hints)
 
     def used():
-        tasks = pathlib.Path(f"/proc/{client.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+        # A copy of the server's process loads plugins.
+        own = client.process.pid
+        children = pathlib.Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return sum(
+            int((task / "schedstat").read_text().split()[0])
+            for process in (own, *children)
+            for task in pathlib.Path(f"/proc/{process}/task").iterdir()) / 1e6
 
     def timed(name, make):
         before, count = used(), 40
@@ -54,7 +61,8 @@ def measure():
 
     def edit(k):
         # The units of a layer, typed anew.
-        client.change(URI, (100, 25), (100, 26), str(k % 8 + 1))
+        line = first + 100
+        client.change(URI, (line, 25), (line, 26), str(k % 8 + 1))
 
     def no_error(found):
         assert found == [], found
@@ -110,4 +118,6 @@ def edits():
 
 
 measure()
+print("with a plugin:")
+measure("plugins: [../plugins/Swish.c]\n")
 edits()

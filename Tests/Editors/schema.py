@@ -73,6 +73,48 @@ MISTAKES = {
     "a wrong moment": ("name: sound", "gradient_check: {at: begin}"),
 }
 
+# The same for blocks of layers.
+WITH_BLOCKS = SOUND.replace("model:\n", """blocks:
+  pair:
+    - {type: dense, units: 8, name: wide}
+    - tanh
+model:
+  - {block: pair, repeat: 2, name: deep, inputs: input}
+  - {block: [relu, {type: dense, units: 4}]}
+""")
+BLOCK_MISTAKES = {
+    "an unknown layer in a block": ("    - tanh", "    - tahn"),
+    "an unknown key in a block": ("units: 8, name: wide", "units: 8, nam: wide"),
+    "a value out of its range in a block": ("{type: dense, units: 8, name: wide}", "{type: dense, units: 0}"),
+    "blocks that are a list": ("  pair:\n", "  - pair:\n"),
+    "a block that is no list": ("  pair:\n    - {type: dense, units: 8, name: wide}\n    - tanh", "  pair: tanh"),
+    "a block without layers": ("  pair:\n    - {type: dense, units: 8, name: wide}\n    - tanh", "  pair: []"),
+    "a block in a block": ("    - tanh", "    - {block: [tanh]}"),
+    "an unknown layer in a block in place": ("[relu, ", "[rleu, "),
+    "an unknown key of a block": ("repeat: 2", "repeats: 2"),
+    "a key of a layer at a block": ("repeat: 2", "units: 2"),
+    "no repetition": ("repeat: 2", "repeat: 0"),
+    "too many repetitions": ("repeat: 2", "repeat: 1001"),
+    "a fraction of repetitions": ("repeat: 2", "repeat: 1.5"),
+    "several inputs of a block": ("inputs: input", "inputs: [input]"),
+    "a number for the name of a block": ("name: deep", "name: 3"),
+    "a number for a block": ("block: pair", "block: 3"),
+}
+
+# An experiment that changes another one.
+CHANGES = """
+base: sound.yaml
+train: {optimizer: {learning_rate: 0.1}, epochs: 3}
+data: {csv: {targets: species}}
+"""
+CHANGE_MISTAKES = {
+    "an unknown key beside a base": ("train:", "trian:"),
+    "an unknown key in a changed section": ("epochs: 3", "epoch: 3"),
+    "a value out of its range beside a base": ("epochs: 3", "epochs: 0"),
+    "a base that is no text": ("sound.yaml", "3"),
+    "a wrong word beside a base": ("data:", "dtype: float16\ndata:"),
+}
+
 ACCEPTED = {
     "true for a section": "gradient_check: true",
     "a list of moments": "gradient_check: {at: [start, end], entries: all}",
@@ -143,7 +185,18 @@ def main():
             found, own = errors(SOUND.replace(old, new))
             assert own.returncode == 2, f"nnexp accepts {name}"
             assert found, f"the schema accepts {name}"
-        print(f"{len(MISTAKES)} kinds of mistakes are refused by the schema and by nnexp")
+        count = len(MISTAKES)
+        (folder / "sound.yaml").write_text(SOUND)
+        for sound, mistakes in ((WITH_BLOCKS, BLOCK_MISTAKES), (CHANGES, CHANGE_MISTAKES)):
+            found, own = errors(sound)
+            assert not found and own.returncode == 0, (found, own.stderr)
+            for name, (old, new) in mistakes.items():
+                assert old in sound, name
+                found, own = errors(sound.replace(old, new))
+                assert own.returncode == 2, f"nnexp accepts {name}"
+                assert found, f"the schema accepts {name}"
+            count += len(mistakes)
+        print(f"{count} kinds of mistakes are refused by the schema and by nnexp")
         for name, text in ACCEPTED.items():
             found = list(validator.iter_errors(yaml.load(SOUND + text + "\n")))
             assert not found, f"the schema refuses {name}: {found[0].message}"

@@ -101,3 +101,34 @@ async def test_plugins(client):
     hover = await client.text_document_hover_async(
         types.HoverParams(types.TextDocumentIdentifier(uri), position(text, "learned_norm,", 2)))
     assert "**learned_norm** (layer)" in hover.contents.value
+
+
+async def test_plugin_that_crashes(client, tmp_path):
+    """The server is alive after it, and the plugin's location has the reason."""
+    source = (ROOT / "plugins/Swish.c").read_text()
+    crash = "\n#include <stdlib.h>\n__attribute__((constructor)) static void end(void) { abort(); }\n"
+    (tmp_path / "Swish.c").write_text(source + crash)
+    text = (EXPERIMENTS / "plugins/swish.yaml").read_text().replace("../../plugins/", "")
+    uri = f"file://{tmp_path}/open.yaml"
+    found = await opened(client, text, uri)
+    (error,) = [d for d in found if "is not loaded" in d.message]
+    assert "Swish.c' crashed in its initialization: it aborted (SIGABRT)" in error.message
+    assert error.range.start == position(text, "Swish.c")
+    document = types.TextDocumentIdentifier(uri)
+    hover = await client.text_document_hover_async(types.HoverParams(document, position(text, "loss:")))
+    assert "**loss**" in hover.contents.value
+    # The repaired plugin is loaded when the file is saved.
+    (tmp_path / "Swish.c").write_text(source)
+    client.text_document_did_save(types.DidSaveTextDocumentParams(document))
+    await client.wait_for_notification("textDocument/publishDiagnostics")
+    assert not [d for d in client.diagnostics[uri] if "Swish.c" in d.message]
+
+
+async def test_blocks(client):
+    text = (EXPERIMENTS / "shapes_segmentation.yaml").read_text()
+    assert list(await opened(client, text)) == []
+    hints = await client.text_document_inlay_hint_async(types.InlayHintParams(DOCUMENT, WHOLE))
+    assert [h.label for h in hints][3] == "→ [16, 12, 12], 1168 parameters; [16, 12, 12], 2320 parameters"
+    target = await client.text_document_definition_async(
+        types.DefinitionParams(DOCUMENT, position(text, "narrow_2_relu", 3)))
+    assert target.range.start == position(text, "- relu", 2)

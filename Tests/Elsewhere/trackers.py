@@ -153,6 +153,50 @@ def sweep():
     return trials
 
 
+def session(folder):
+    """The start and the end of a trial in its event file; the end is None if there is none."""
+    found = read(folder)
+    contents = [
+        found.SummaryMetadata(f"_hparams_/session_{name}_info").plugin_data.content
+        if f"_hparams_/session_{name}_info" in found.summary_metadata else None
+        for name in ("start", "end")]
+    start, end = (content and plugin_data_pb2.HParamsPluginData.FromString(content) for content in contents)
+    return start.session_start_info, end and end.session_end_info
+
+
+def sweep_that_is_killed():
+    """With `train.tensorboard`, a sweep writes its parameters itself, also after kills."""
+    words = ["sweep", ROOT / "experiments/sweeps/xor_rates.yaml", "+train.tensorboard=true", "--quiet",
+             "--output", "killed"]
+    for count in (1, 4):
+        process = subprocess.Popen([NNEXP, *map(str, words)], stderr=subprocess.DEVNULL)
+        for _ in range(600):
+            begun = list(pathlib.Path("killed/trials").glob(f"*/{EVENTS}-parameters"))
+            if len(begun) >= count:
+                break
+            time.sleep(0.05)
+        check(len(begun) >= count, "a trial has its parameters while it trains")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        time.sleep(0.5)
+    plan = json.loads(pathlib.Path("killed/plan.json").read_text())
+    folders = [pathlib.Path("killed/trials", trial["hash"]) for trial in plan["trials"]]
+    nnexp(*words, codes=(0, 1))
+    # As if the process had been killed after the trial's end, before it wrote the file.
+    (folders[0] / f"{EVENTS}-parameters").unlink()
+    nnexp(*words, codes=(0, 1))
+    for trial, folder in zip(plan["trials"], folders):
+        start, end = session(folder)
+        rate = start.hparams["train.optimizer.learning_rate"].number_value
+        check(rate == float(trial["values"][0]), f"the learning rate of trial {trial['trial']}")
+        check(end is not None and end.status == 1, f"the end of trial {trial['trial']}")
+        check_scalars(folder, f"trial {trial['trial']}")
+    content = read("killed").SummaryMetadata("_hparams_/experiment").plugin_data.content
+    experiment = plugin_data_pb2.HParamsPluginData.FromString(content).experiment
+    check("train_loss" in [info.name.tag for info in experiment.metric_infos], "the columns of the sweep")
+    shutil.rmtree("killed")
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -265,6 +309,7 @@ def main():
         os.chdir(folder)
         tensorboard_of_runs()
         tensorboard_after_kills()
+        sweep_that_is_killed()
         trials = sweep()
         tensorboard_page()
         mlflow_server(trials)

@@ -186,6 +186,74 @@ private final class Client {
     #expect(client.at("definition", edited("tanh", "ta‸nh")) == .null)
   }
 
+  private static let blocks = """
+    data: {csv: {path: data/iris.csv, targets: species}, scale: standardize}
+    blocks:
+      twice:
+        - {type: dense, units: 4, name: wide}
+        - tanh
+        - {type: add, inputs: [tanh, wide]}
+    model:
+      - {type: dense, units: 5}
+      - {block: twice, repeat: 2}
+      - {block: [relu, {type: dense, units: 3, name: out}]}
+    loss: cross_entropy
+    train: {epochs: 1}
+
+    """
+
+  private func inBlocks(_ old: String, _ new: String) -> String {
+    ServerTests.blocks.replacingOccurrences(of: old, with: new)
+  }
+
+  @Test func `the layers of a block show the shapes of its repetitions`() {
+    let client = Client()
+    client.open(ServerTests.blocks)
+    #expect(client.diagnostics[Client.uri] == [])
+    #expect(
+      client.everywhere("inlayHint").map { $0["label"]?.string } == [
+        "→ [4], 24 parameters; [4], 20 parameters", "→ [4]", "→ [4]", "→ [5], 25 parameters",
+        "→ [4]", "→ [3], 15 parameters",
+      ])
+    let hover = client.at("hover", inBlocks("[tanh, wide]", "[tanh, wi‸de]"))
+    #expect(
+      hover["contents"]?["value"]?.string
+        == "**wide**: [4], 24 parameters; [4], 20 parameters")
+    let block = client.at("hover", inBlocks("{block: twice", "{block: twi‸ce"))
+    #expect(
+      block["contents"]?["value"]?.string == "**twice**: a block of the layers wide, tanh, add")
+    let key = client.at("hover", inBlocks("repeat", "rep‸eat"))
+    #expect(
+      key["contents"]?["value"]?.string
+        == "**repeat**: the number of repetitions\n\nan integer in 1...1000; default: `1`")
+  }
+
+  @Test(arguments: [
+    ("[tanh, wide]", "[tanh, wi‸de]", 3, 36), ("[tanh, wide]", "[ta‸nh, wide]", 4, 6),
+    ("{block: twice", "{block: tw‸ice", 2, 2),
+    ("{type: dense, units: 5}", "{type: dense, units: 5, inputs: twice_2_wi‸de}", 3, 36),
+  ])
+  func `a name leads to the layer in its block`(
+    old: String, new: String, line: Int, character: Int
+  ) {
+    #expect(
+      Client().at("definition", inBlocks(old, new))["range"]?["start"]
+        == ["line": .int(line), "character": .int(character)])
+  }
+
+  @Test(arguments: [
+    ("[tanh, wide]", "[ta‸", "wide"), ("[tanh, wide]", "[ta‸", "input"),
+    ("- tanh", "- ta‸", "tanh"), ("- tanh", "- {type: dense, ‸}", "units: "),
+    ("{block: twice", "{block: ‸", "twice"), ("repeat: 2", "‸", "repeat: "),
+    ("- {type: dense, units: 5}", "- {‸}", "block: "),
+    ("- {type: dense, units: 5}", "- {type: add, inputs: [‸", "twice_2_add"),
+    ("[relu, ", "[re‸, ", "relu"),
+  ])
+  func `blocks are completed`(old: String, new: String, expected: String) {
+    let found = Client().completions(inBlocks(old, new))
+    #expect(found.contains(expected), "\(found)")
+  }
+
   @Test func `an error in a table is shown at the data section`() throws {
     let client = Client()
     client.open(edited("targets: species", "targets: kind"))

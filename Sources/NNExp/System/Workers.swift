@@ -77,31 +77,24 @@ private final class ThreadPool: @unchecked Sendable {
   private var part: Workers.Part = { _, _ in }
   private var context = UnsafeMutableRawPointer(bitPattern: 8)!
 
-  private let bell: UnsafeMutablePointer<sem_t>
+  private let bell = Semaphore()
 
   /// How often a thread reads the ticket before it sleeps: about 20 µs.
   private static let patience = 20_000
 
   init(helpers: Int) {
-    bell = .allocate(capacity: 1)
-    sem_init(bell, 0, 0)
     for _ in 0..<helpers {
-      var thread = pthread_t()
       // Only the thread that reads the experiment handles signals.
       var all = sigset_t()
       var old = sigset_t()
       sigfillset(&all)
       pthread_sigmask(SIG_SETMASK, &all, &old)
       let me = Unmanaged.passRetained(self).toOpaque()
-      let failed = pthread_create(
-        &thread, nil,
-        { me in
-          Unmanaged<ThreadPool>.fromOpaque(me!).takeUnretainedValue().help()
-        }, me)
+      let hasStarted = startThread(
+        { me in Unmanaged<ThreadPool>.fromOpaque(me!).takeUnretainedValue().help() }, me)
       pthread_sigmask(SIG_SETMASK, &old, nil)
       // The other threads run the parts of a thread that could not be created.
-      if failed != 0 { break }
-      pthread_detach(thread)
+      if !hasStarted { break }
     }
   }
 
@@ -117,7 +110,7 @@ private final class ThreadPool: @unchecked Sendable {
     unfinished.store(count, ordering: .relaxed)
     ticket.store(loop << 32, ordering: .sequentiallyConsistent)
     let asleep = sleeping.load(ordering: .sequentiallyConsistent)
-    for _ in 0..<min(asleep, count - 1) { sem_post(bell) }
+    for _ in 0..<min(asleep, count - 1) { bell.signal() }
     runParts(of: loop)
     while unfinished.load(ordering: .acquiring) > 0 {}
   }
@@ -146,7 +139,7 @@ private final class ThreadPool: @unchecked Sendable {
         if looks < ThreadPool.patience { continue }
         sleeping.add(1, ordering: .sequentiallyConsistent)
         if ticket.load(ordering: .sequentiallyConsistent) >> 32 == seen {
-          while sem_wait(bell) != 0 {}
+          bell.wait()
         }
         sleeping.subtract(1, ordering: .relaxed)
         looks = 0

@@ -40,6 +40,8 @@ public struct SweepPlan: Sendable {
   public let files: [FileHash]
   /// True if any trial names plugins.
   let loadsPlugins: Bool
+  /// True if any trial writes an event file for TensorBoard.
+  public let writesEvents: Bool
 
   public var declaration: SweepDeclaration { builder.declaration }
 
@@ -55,6 +57,7 @@ public struct SweepPlan: Sendable {
     var columns: [MetricColumn] = []
     var files: [FileHash] = []
     var loadsPlugins = false
+    var writesEvents = false
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
     }
@@ -72,6 +75,7 @@ public struct SweepPlan: Sendable {
           }
           for file in composition.files where !files.contains(file) { files.append(file) }
           loadsPlugins = loadsPlugins || composition.loadsPlugins
+          writesEvents = writesEvents || composition.writesEvents
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
               "halving needs one metric for all trials; this one is judged by \(own.name), those "
@@ -106,6 +110,7 @@ public struct SweepPlan: Sendable {
     self.columns = columns
     self.files = files
     self.loadsPlugins = loadsPlugins
+    self.writesEvents = writesEvents
   }
 
   /// A trial's values by the last words of their paths: `learning_rate=0.5 seed=2`.

@@ -72,7 +72,8 @@ public final class TrialBuilder: Sendable {
       trial: trial, monitor: try prepared.monitor(for: declaration.halving),
       columns: prepared.columns,
       files: prepared.dataHashes + experiment.pluginHashes,
-      loadsPlugins: !experiment.plugins.isEmpty)
+      loadsPlugins: !experiment.plugins.isEmpty,
+      writesEvents: experiment.training.tensorboard)
   }
 }
 
@@ -84,6 +85,8 @@ struct Composition {
   /// Its data files and plugins.
   let files: [FileHash]
   let loadsPlugins: Bool
+  /// Whether it writes an event file for TensorBoard.
+  let writesEvents: Bool
 }
 
 extension SweepDeclaration {

@@ -3,6 +3,7 @@ import Files
 public import NNExp
 import Results
 import Running
+import Tracking
 import YAMLTree
 
 /// A sweep's plan as stored in plan.json: the trials and everything from which they are
@@ -20,6 +21,8 @@ public struct WrittenPlan: Sendable {
   let text: String
   /// The text of the experiment that it names, if that is another file.
   let base: String?
+  /// True for a new plan of which any trial writes an event file for TensorBoard.
+  private let writesEvents: Bool
   /// The file that the plan was read from; nil for a new plan.
   let file: String?
 
@@ -31,6 +34,7 @@ public struct WrittenPlan: Sendable {
     text = String(decoding: declaration.files[0], as: UTF8.self)
     base = declaration.files.count > 1 ? String(decoding: declaration.bytes, as: UTF8.self) : nil
     file = nil
+    writesEvents = plan.writesEvents
   }
 
   public var json: JSON {
@@ -70,6 +74,7 @@ public struct WrittenPlan: Sendable {
     text = try sources.value("file", \.string)
     base = try sources.optional("base", \.string)
     self.file = file.file
+    writesEvents = false
   }
 
   /// Whether the plugins that a plan names may be loaded; see `PluginPolicy`.
@@ -147,8 +152,10 @@ extension WrittenPlan {
     return found
   }
 
-  /// Replaces the plan in a sweep's folder.
+  /// Replaces the plan in a sweep's folder, and the parameters for TensorBoard.
   public func write(to folder: SweepFolder) throws {
+    // Written first: the plan's file shows that the plan is complete.
+    if writesEvents { try SweepEvents(record).write(to: folder, time: secondsSince1970()) }
     try folder.write(json.description + "\n", to: PlanRecord.file)
   }
 }

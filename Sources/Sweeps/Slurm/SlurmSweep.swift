@@ -180,7 +180,7 @@ extension SlurmSweep {
   }
 
   private func executable() throws -> String {
-    guard let path = realpath("/proc/self/exe", nil) else {
+    guard let path = realpath(executablePath, nil) else {
       throw Diagnostic(
         "cannot determine the path of this program: \(String(cString: strerror(errno)))",
         failure: .environment)

@@ -2,6 +2,7 @@ import Files
 import Platform
 import NNExp
 public import Results
+import Tracking
 
 /// The folder of a sweep, whose files record the state of every trial.
 ///
@@ -46,7 +47,7 @@ public struct SweepFolder: Sendable {
       return
     }
     // The entries of a process that was killed before it wrote its plan.
-    let own: Set = ["trials", ".locks", "slurm"]
+    let own: Set = ["trials", ".locks", "slurm", EventFile.parametersName]
     guard let other = names.first(where: { !own.contains($0) && !Folder.isPartial($0) }) else {
       return
     }
@@ -168,7 +169,7 @@ extension SweepFolder {
     range.l_whence = Int16(SEEK_SET)
     range.l_start = position
     range.l_len = count
-    return fcntl(descriptor, TrialLock.getLock, &range) != 0 || range.l_type != Int16(F_UNLCK)
+    return fcntl(descriptor, getFileLock, &range) != 0 || range.l_type != Int16(F_UNLCK)
   }
 }
 
@@ -206,7 +207,7 @@ final class TrialLock {
     range.l_whence = Int16(SEEK_SET)
     range.l_start = position
     range.l_len = 1
-    while fcntl(descriptor, TrialLock.setLock, &range) != 0 {
+    while fcntl(descriptor, setFileLock, &range) != 0 {
       if errno == EINTR { continue }
       let code = errno
       if code == EAGAIN || code == EACCES { return nil }
@@ -214,12 +215,6 @@ final class TrialLock {
         "cannot lock '\(path)': \(String(cString: strerror(code)))", failure: .environment)
     }
   }
-
-  /// F_OFD_SETLK: the lock belongs to the open file, not to the process, so that closing
-  /// another descriptor of the file does not release it.
-  private static let setLock: Int32 = 37
-  /// F_OFD_GETLK, which only examines.
-  fileprivate static let getLock: Int32 = 36
 
   deinit { close(descriptor) }
 }

@@ -1,9 +1,11 @@
 public import Engine
 import ExperimentFile
+import Files
 import Platform
 import NNExp
 public import Results
 import Running
+import Tracking
 
 /// Runs trials of a sweep in this process, one after another.
 public struct TrialRunner {
@@ -21,6 +23,7 @@ public struct TrialRunner {
   let isRetrying: Bool
   let cancellation: CancellationToken
   let endsWithParent: Bool
+  private let events = PlannedEvents()
 
   /// - Parameter endsWithParent: true for a worker, which must end if the sweep that started it
   ///   has ended.
@@ -42,6 +45,20 @@ public struct TrialRunner {
   /// - Parameter pause: the epoch after which the trial pauses.
   public func run(
     combination: Int, hash: TrialHash, pausingAfter pause: Int? = nil
+  ) throws -> Outcome {
+    let outcome = try runLocked(combination, hash, pause)
+    if case .ended = outcome { try writeEvents(of: hash) }
+    return outcome
+  }
+
+  /// Writes the trial's parameters for TensorBoard, if the trial has an event file.
+  private func writeEvents(of hash: TrialHash) throws {
+    guard Path.isThere("\(folder.run(hash))/\(EventFile.name)") else { return }
+    try events.of(folder)?.complete(hash, in: folder)
+  }
+
+  private func runLocked(
+    _ combination: Int, _ hash: TrialHash, _ pause: Int?
   ) throws -> Outcome {
     guard let lock = try TrialLock(hash, in: folder) else { return .held }
     defer { withExtendedLifetime(lock) {} }
@@ -101,9 +118,20 @@ public struct TrialRunner {
     try folder.setAside(hash)
     var origin = origin
     origin.output = folder.run(hash)
-    return try Run(
-      prepared, from: origin, observers: [observer], cancellation: observer.cancellation
-    ).perform(pausingAfter: pause)
+    let run = try Run(
+      prepared, from: origin, observers: [observer], cancellation: observer.cancellation)
+    try writeEvents(of: hash)
+    return try run.perform(pausingAfter: pause)
+  }
+}
+
+/// The writer of a sweep's parameters for TensorBoard, which reads the plan once.
+private final class PlannedEvents {
+  private var known: SweepEvents?
+
+  func of(_ folder: SweepFolder) throws -> SweepEvents? {
+    if known == nil { known = try PlanRecord(of: folder).map(SweepEvents.init) }
+    return known
   }
 }
 

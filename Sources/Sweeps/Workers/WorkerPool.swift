@@ -105,7 +105,7 @@ public final class WorkerPool {
     var words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     let worker = try WorkerProcess(besides: workers) {
-      execv("/proc/self/exe", &words)
+      execv(executablePath, &words)
       return 127
     }
     for file in plan.declaration.files { worker.send(Array("\(file.count)\n".utf8) + file) }
