@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-editors test-browser test-serve man test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-operators test-editors test-browser test-serve man test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas \
   bench-memory
@@ -70,6 +70,13 @@ test-export: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
 	@$(MAKE) --no-print-directory .build/python/Export/complete
 	.build/python/Export/bin/python Tests/Export/export.py $(BUILD)
+
+# Writes ONNX's published operator tests as experiments, compares the values, and writes the guide's
+# table of them.
+test-operators: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
+	@$(MAKE) --no-print-directory .build/python/Export/complete
+	.build/python/Export/bin/python Tests/Export/operators.py $(BUILD)
 
 # Checks the schema with check-jsonschema, and the language server with pygls and Neovim.
 EDITED = NNEXP=$(CURDIR)/$(BUILD) EXPERIMENTS=$(CURDIR)/experiments

@@ -23,4 +23,7 @@ public struct TargetUnits: Sendable, Equatable {
     if !areLogs.isEmpty, areLogs[index] { return Double.exp(z) }
     return z * spread[index] + (shift[index] + origin[index])
   }
+
+  /// Converts the standard deviation of one number of the target, which is not a logarithm.
+  public func standardDeviation(_ z: Double, at index: Int) -> Double { z * abs(spread[index]) }
 }

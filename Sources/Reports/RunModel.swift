@@ -183,8 +183,8 @@ struct RunModel {
       let isFlat = shape.rank == 2 && ports.contains { $0[1] == shape[0] && $0[2] == shape[1] }
       return isFlat ? [1, shape[0], shape[1]] : shape
     }
-    return try prepared.heads.filter { isImage(asImage($0.outputShape)) }.map { head in
-      let shape = asImage(head.outputShape)
+    return try prepared.heads.filter { isImage(asImage($0.predictionShape)) }.map { head in
+      let shape = asImage(head.predictionShape)
       var images: [(label: String, image: PixelImage)] = []
       for index in 0..<min(8, data.count) {
         let sample = try data.held(index..<index + 1)

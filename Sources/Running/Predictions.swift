@@ -13,7 +13,8 @@ import Results
 /// `row` counts the rows of the data from 1; there is also `file` if the splits are from
 /// several files. Classes have their names, numbers the units of the data. With several
 /// numbers the columns are `target_<name>` and `prediction_<name>`. `probability_<class>` is
-/// `score_<class>`, the output itself, if the loss gives the outputs no probabilities.
+/// `score_<class>`, the output itself, if the loss gives the outputs no probabilities. If the loss
+/// learns variances, predictions are means, and `standard_deviation` follows them.
 public struct Predictions<S: Scalar> {
   private let heads: [HeadPredictions<S>]
   private let hasTargets: Bool
@@ -139,7 +140,10 @@ private struct HeadPredictions<S: Scalar> {
         ? Array(port.classNames.dropFirst()) : port.classNames
       names = (hasTargets ? ["target"] : []) + ["prediction"] + classes.map { "\(kind)_\($0)" }
     case .values:
-      names = (hasTargets ? ["target"] : []).flatMap(columns) + columns("prediction")
+      let kinds =
+        (hasTargets ? ["target"] : []) + ["prediction"]
+        + (meaning.hasVariances ? ["standard_deviation"] : [])
+      names = kinds.flatMap(columns)
     }
     return names.map { $0 + head.suffix }
   }
@@ -172,9 +176,15 @@ private struct HeadPredictions<S: Scalar> {
           row.append(self.target(in: samples, at: target + i))
         }
       }
-      for i in 0..<outputCount {
+      for i in 0..<shape.count {
         let value = prediction(outputs, first, i)
         row.append(number(head.units.map { $0.value(value, at: i) } ?? value))
+      }
+      for i in 0..<(meaning.hasVariances ? shape.count : 0) {
+        let value = meaning.standardDeviation(at: i, of: outputCount) {
+          Double(outputs[first + $0])
+        }
+        row.append(number(head.units.map { $0.standardDeviation(value, at: i) } ?? value))
       }
     }
   }

@@ -115,10 +115,40 @@ private struct HeadOperators {
     case .values(let shape):
       var numbers = prediction(of: z, in: &graph)
       if let units = head.units { numbers = original(numbers, units, in: &graph) }
-      if shape.rank != 1 { numbers = graph.reshape(numbers, to: shape) }
-      graph.output(
-        graph.unused("prediction\(head.suffix)"), numbers, graph.precision, shape.axes)
+      add("prediction", numbers, of: shape, to: &graph)
+      if meaning.hasVariances {
+        add("standard_deviation", standardDeviation(of: z, in: &graph), of: shape, to: &graph)
+      }
     }
+  }
+
+  private func add(
+    _ name: String, _ numbers: OperatorGraph.Value, of shape: Shape, to graph: inout OperatorGraph
+  ) {
+    let numbers = shape.rank == 1 ? numbers : graph.reshape(numbers, to: shape)
+    graph.output(graph.unused(name + head.suffix), numbers, graph.precision, shape.axes)
+  }
+
+  /// Half of the outputs.
+  private func half(
+    _ range: Range<Int>, of z: OperatorGraph.Value, in graph: inout OperatorGraph
+  ) -> OperatorGraph.Value {
+    graph.add(
+      "Slice", z, graph.integers([range.lowerBound]), graph.integers([range.upperBound]),
+      graph.integers([1]))
+  }
+
+  /// The standard deviations in the units of the data.
+  private func standardDeviation(
+    of z: OperatorGraph.Value, in graph: inout OperatorGraph
+  ) -> OperatorGraph.Value {
+    let second = half(count / 2..<count, of: z, in: &graph)
+    let deviation =
+      meaning == .meansAndLogVariances
+      ? graph.add("Exp", graph.add("Mul", second, graph.constant(0.5))) : graph.add("Sqrt", second)
+    guard let units = head.units else { return deviation }
+    return graph.add(
+      "Mul", deviation, graph.constant(units.spread.map { abs($0) }, [units.spread.count]))
   }
 
   /// The name of the predicted class, and the probability or score of each class.
@@ -152,6 +182,7 @@ private struct HeadOperators {
   ) -> OperatorGraph.Value {
     switch meaning {
     case .values, .probabilities, .scores: z
+    case .meansAndVariances, .meansAndLogVariances: half(0..<count / 2, of: z, in: &graph)
     case .logits: graph.add("Sigmoid", z)
     case .jointLogits: graph.add("Softmax", z, attributes: [("axis", .integer(1))])
     }

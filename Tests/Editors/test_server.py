@@ -94,13 +94,13 @@ async def test_hover_completion_hints_and_definition(client):
 
 
 async def test_plugins(client):
-    text = (EXPERIMENTS / "plugins/maxout.yaml").read_text()
+    text = (EXPERIMENTS / "plugins/learned_norm.yaml").read_text()
     uri = f"file://{EXPERIMENTS}/plugins/open.yaml"
     found = await opened(client, text, uri)
     assert [d.message for d in found if d.severity == types.DiagnosticSeverity.Error] == []
     hover = await client.text_document_hover_async(
-        types.HoverParams(types.TextDocumentIdentifier(uri), position(text, "maxout,", 2)))
-    assert "**maxout** (layer)" in hover.contents.value
+        types.HoverParams(types.TextDocumentIdentifier(uri), position(text, "learned_norm,", 2)))
+    assert "**learned_norm** (layer)" in hover.contents.value
 
 
 async def test_plugin_that_crashes(client, tmp_path):

@@ -12,8 +12,9 @@ import Testing
         a.yaml:1:7: error: unknown loss type 'mse'; did you mean 'squared_error'?
             loss: mse
                   ^
-        note: known types: absolute_error, binary_cross_entropy, contrastive, cosine, cross_entropy, \
-        formula, hinge, huber, kullback_leibler, log_cosh, poisson, quantile, squared_error
+        note: known types: absolute_error, binary_cross_entropy, binary_focal, contrastive, cosine, \
+        cross_entropy, focal, formula, gaussian_nll, hinge, huber, kullback_leibler, log_cosh, \
+        poisson, quantile, squared_error
         """)
   }
 
@@ -37,6 +38,12 @@ import Testing
       "loss: sparse_categorical_crossentropy",
       "unknown loss type 'sparse_categorical_crossentropy'; did you mean 'cross_entropy'?"
     ),
+    ("loss: GaussianNLLLoss", "unknown loss type 'GaussianNLLLoss'; did you mean 'gaussian_nll'?"),
+    (
+      "loss: sigmoid_focal_loss",
+      "unknown loss type 'sigmoid_focal_loss'; did you mean 'binary_focal'?"
+    ),
+    ("loss: FocalLoss", "unknown loss type 'FocalLoss'; did you mean 'focal'?"),
     ("model: [conv2d]", "unknown layer type 'conv2d'; did you mean 'convolution'?"),
     ("model: [Conv1d]", "unknown layer type 'Conv1d'; did you mean 'convolution'?"),
     (

@@ -15,7 +15,9 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     of(registry.optimizers.names, at: ".train.optimizer") { "train: {epochs: 2, optimizer: \($0)}" }
     + of(registry.schedules.names, at: ".train.schedule") { "train: {epochs: 2, schedule: \($0)}" }
     + of(registry.losses.names, at: ".loss") {
-      $0.contains("cross_entropy") && !$0.contains("binary") || $0.contains("kullback")
+      if $0.contains("gaussian_nll") { return "loss: \($0)\nmodel: [{type: dense, units: 2}]" }
+      return $0.contains("cross_entropy") && !$0.contains("binary") || $0.contains("kullback")
+        || $0.contains("{type: focal")
         ? "loss: \($0)\ndata: {inline: {inputs: [[0, 1], [1, 0]], targets: [a, b]}}\n"
           + "model: [{type: dense, units: 2}]"
         : "loss: \($0)"
@@ -38,7 +40,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     "pad": "padding: 1", "crop": "cropping: 1", "upsample": "factor: 2",
     "constant_initializer": "value: 1",
     "values": "values: [[1, 2]]",
-    "dense": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",
+    "dense": "units: 2", "maxout": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",
     "reshape": "shape: [1, 4, 4]", "split": "axis: 1, sizes: [1, 3]",
     "adaptive_pooling": "output: [3, 2]",
     "group_normalization": "groups: 1", "local_response_normalization": "size: 3",

@@ -55,6 +55,7 @@ import Testing
     ("{type: matrix_product, transpose: both}", [[2, 3], [4, 2]]),
     ("{type: reduce, by: sum}", [[3]]), ("{type: reduce, axes: [1]}", [[2, 3]]),
     ("{type: reduce, by: max, axes: [0]}", [[2, 3]]), ("glu", [[4]]),
+    ("{type: maxout, units: 2}", [[3]]),
     ("{type: split, sizes: [1, 2]}", [[3]]), ("{type: spatial_dropout, rate: 0.25}", [[3]]),
     ("gaussian_noise", [[3]]), ("{type: upsample, factor: 2, mode: bilinear}", [[3]]),
     ("{type: adaptive_pooling, output: 2}", [[1, 3, 3]]),
@@ -71,7 +72,9 @@ import Testing
     "cross_entropy", "{type: cross_entropy, class_weights: [1, 2, 0.5]}",
     "{type: cross_entropy, from: probabilities}", "hinge", "{type: quantile, quantile: 0.9}",
     "poisson", "log_cosh", "cosine", "contrastive", "kullback_leibler",
-    "{type: kullback_leibler, from: log_probabilities}",
+    "{type: kullback_leibler, from: log_probabilities}", "focal",
+    "{type: focal, class_weights: [1, 2, 0.5]}", "binary_focal", "gaussian_nll",
+    "{type: gaussian_nll, from: variance}",
   ]
 
   /// `type` of `{type: dense, units: 2}` or of `sigmoid`.

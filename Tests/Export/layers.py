@@ -72,6 +72,11 @@ IMAGE = (
             ("3, 8, 3, 3", "max_pooling, window: 2, padding: [[0, 0], [1, 0], [0, 1]]"),
             ("3, 8, 3, 3", "average_pooling, window: 2, padding: 1, count_padding: true"),
             ("3, 8, 3, 3", "average_pooling, global: true"),
+            ("3, 8, 3, 3", "max_pooling, window: 2, dilation: 2, ceil_mode: true"),
+            ("3, 8, 3, 3", "average_pooling, window: 2, dilation: [2, 1, 1], ceil_mode: true"),
+            ("3, 8, 3, 3", "lp_pooling, window: 2, p: 3"),
+            ("3, 8, 3, 3", "lp_pooling, window: 2, stride: 1, p: 2.5, normalize: true"),
+            ("3, 8, 3, 3", "lp_pooling, window: 2, dilation: 2, p: .inf"),
         ]),
         "- {type: transpose, axes: [1, 2, 0]}",
         "- {type: slice, axis: 2, start: -7, end: 8, step: 2}",
@@ -100,7 +105,7 @@ FLAT = (
      for rest in ("", ", padding: 1", ", ceil_mode: true")]
     + [f"- {layer}" for layer in ELEMENTWISE[:-1] + FORMULAS + WINDOWS]
     + [
-        "- {type: dense, units: 3, bias: false}", "- glu",
+        "- {type: dense, units: 3, bias: false}", "- glu", "- {type: maxout, units: 4, pieces: 3}",
         "- {type: dense, units: 12, name: a, inputs: input}\n"
         "  - {type: tanh, name: b, inputs: input}\n"
         "  - {type: add, inputs: [a, b, input]}",

@@ -172,7 +172,7 @@ class Run:
                         close(row[column + name], value, self.tolerance, column + name)
                         checked += 1
                 p = self.outputs(head, "probability", target, rows)
-                if loss["type"].endswith("cross_entropy") and p is not None:
+                if loss["type"] in ("cross_entropy", "binary_cross_entropy") and p is not None:
                     smoothing, logs = loss.get("label_smoothing", 0), np.log(p)
                     of_target = logs[
                         np.arange(len(p)), [target["classes"].index(c) for c in actual]]

@@ -105,6 +105,15 @@ def dense_case(name, x, units):
         lambda x: w @ x.flatten() + b, {"weight": w})
 
 
+def maxout_case(name, x, units, pieces):
+    """The gradients of the weights are not compared: most are 0, without terms."""
+    w, b = numbers(units * pieces, x.numel()), numbers(units * pieces)
+    return case(
+        name, f"type: maxout, units: {units}, pieces: {pieces}",
+        f", initial: {{weight: {{values: {w.tolist()}}}, bias: {{values: {b.tolist()}}}}}", x,
+        lambda x: (w @ x.flatten() + b).unflatten(0, (units, pieces)).amax(1), {})
+
+
 def plain_pooling_case(name, layer, x, compute):
     return case(name, layer, "", x, lambda x: compute(x[None])[0], {})
 
@@ -135,5 +144,32 @@ cases = [
         "type: average_pooling, window: [2, 3], stride: [1, 2], padding: 1, count_padding: true",
         numbers(1, 4, 5),
         lambda x: torch.nn.functional.avg_pool2d(x, (2, 3), (1, 2), 1)),
+    plain_pooling_case(
+        "adaptive_pooling", "type: adaptive_pooling, output: [3, 2]", numbers(2, 4, 5),
+        lambda x: torch.nn.functional.adaptive_avg_pool2d(x, (3, 2))),
+    plain_pooling_case(
+        "adaptive_pooling, the largest", "type: adaptive_pooling, output: [3, 2], by: max",
+        numbers(1, 4, 5), lambda x: torch.nn.functional.adaptive_max_pool2d(x, (3, 2))),
+    plain_pooling_case(
+        "reduce, sum", "type: reduce, by: sum, axes: [1]", numbers(2, 3, 2),
+        lambda x: x.sum(2)),
+    plain_pooling_case(
+        "reduce, mean", "type: reduce, by: mean, axes: [0, 2]", numbers(3, 2, 2),
+        lambda x: x.mean((1, 3))),
+    plain_pooling_case(
+        "reduce, max", "type: reduce, by: max, axes: [2]", numbers(2, 2, 3),
+        lambda x: x.amax(3)),
+    maxout_case("maxout", numbers(2, 3), 4, 3),
+    plain_pooling_case(
+        "max_pooling in 3-D", "type: max_pooling, window: 2, stride: 1", numbers(1, 2, 3, 3),
+        lambda x: torch.nn.functional.max_pool3d(x, 2, 1)),
+    plain_pooling_case(
+        "average_pooling in 3-D", "type: average_pooling, window: 2, padding: 1",
+        numbers(1, 2, 2, 4),
+        lambda x: torch.nn.functional.avg_pool3d(x, 2, 2, 1, count_include_pad=False)),
+    plain_pooling_case(
+        "normalized p-norm in 3-D", "type: lp_pooling, p: 3, window: 2, normalize: true",
+        numbers(1, 2, 4, 2),
+        lambda x: torch.nn.functional.avg_pool3d(x.abs() ** 3, 2) ** (1 / 3)),
 ]
 print(json.dumps(cases, indent=1))

@@ -218,6 +218,37 @@ case("average_pooling in 3-D, padding counted", "average_pooling",
 case("lp_pooling in 1-D", "lp_pooling", {"window": [3], "p": 3}, [draw.distinct(3, 2, 9)],
      lambda i, p, s: (F.avg_pool1d(i[0].abs() ** 3, 3) * 3) ** (1 / 3))
 
+for name, options, function in [
+    ("p 3", {"window": 2, "p": 3}, lambda a: (F.avg_pool3d(a**3, 2) * 8) ** (1 / 3)),
+    ("p 1", {"window": 2, "p": 1}, lambda a: F.avg_pool3d(a, 2) * 8),
+    ("unlike axes", {"window": [2, 1, 3], "stride": 1, "p": 2.5},
+     lambda a: (F.avg_pool3d(a**2.5, (2, 1, 3), 1) * 6) ** (1 / 2.5)),
+    ("padded", {"window": 3, "stride": 2, "padding": 1, "p": 2},
+     lambda a: (F.avg_pool3d(a**2, 3, 2, 1) * 27).sqrt()),
+    ("normalized", {"window": 3, "stride": 2, "padding": 1, "p": 3.5, "normalize": True},
+     lambda a: F.avg_pool3d(a**3.5, 3, 2, 1, count_include_pad=False) ** (1 / 3.5)),
+    ("ceil_mode", {"window": 2, "p": 4, "ceil_mode": True, "normalize": True},
+     lambda a: F.avg_pool3d(a**4, 2, ceil_mode=True) ** (1 / 4)),
+    ("global", {"global": True, "p": 3}, lambda a: (a**3).sum((2, 3, 4), keepdim=True) ** (1 / 3)),
+    ("largest", {"window": 2, "dilation": 2, "stride": 1, "p": ".inf"},
+     lambda a: F.max_pool3d(a, 2, 1, dilation=2)),
+]:
+    case(f"lp_pooling in 3-D, {name}", "lp_pooling", options, [draw.distinct(3, 2, 5, 4, 6)],
+         lambda i, p, s: function(i[0].abs()))
+for normalize in [False, True]:
+    case(f"lp_pooling in 3-D, learned, normalize {normalize}", "lp_pooling",
+         {"window": 2, "p": 3, "learned": True, "normalize": normalize},
+         [draw.distinct(3, 2, 4, 4, 2)],
+         lambda i, p, s: (F.avg_pool3d(i[0].abs() ** (1 + F.softplus(p[0])), 2)
+                          * (1 if normalize else 8)) ** (1 / (1 + F.softplus(p[0]))),
+         [("rho", draw.normal(1))])
+case("formula over windows in 3-D", "formula",
+     {"y": "(Σᵢ |xᵢ|^2.5)^0.4", "window": [2, 1, 3], "stride": 1}, [draw.distinct(3, 2, 3, 3, 4)],
+     lambda i, p, s: (F.avg_pool3d(i[0].abs() ** 2.5, (2, 1, 3), 1) * 6) ** 0.4)
+case("formula over padded windows in 3-D", "formula",
+     {"y": "mean(xᵢ²)", "window": 2, "padding": 1}, [draw.distinct(3, 2, 3, 3, 4)],
+     lambda i, p, s: F.avg_pool3d(i[0] ** 2, 2, padding=1, count_include_pad=False))
+
 # Of several inputs
 
 for layer, function in [("add", torch.add), ("multiply", torch.mul)]:
@@ -270,6 +301,12 @@ for factor, shape, mode in [
              i[0][:, None] if flat else i[0], scale_factor=scale, mode=mode)[:, 0 if flat else slice(None)])
 for shape in [(6,), (4, 3), (2, 3, 2)]:
     case(f"glu, {list(shape)}", "glu", {}, [draw.normal(3, *shape)], lambda i, p, s: F.glu(i[0], dim=1))
+for units, pieces, shape in [(3, 2, (4,)), (1, 5, (2, 3)), (20, 3, (17,))]:
+    count = torch.Size(shape).numel()
+    case(f"maxout, {units} units of {pieces} pieces", "maxout", {"units": units, "pieces": pieces},
+         [draw.normal(3, *shape)],
+         lambda i, p, s: F.linear(i[0].flatten(1), p[0], p[1]).unflatten(1, (units, pieces)).amax(2),
+         [("weight", draw.normal(units * pieces, count)), ("bias", draw.normal(units * pieces))])
 case("split, the first part", "split", {"sizes": [2, 1, 3], "axis": 1}, [draw.normal(3, 2, 6, 2)],
      lambda i, p, s: i[0][:, :, :2])
 

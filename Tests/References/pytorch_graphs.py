@@ -291,4 +291,72 @@ case(
     embeddings,
 )
 
+# The vectors of words are the weights of the scores of the next word, too. Index 0 is padding.
+
+p = {"words.weight": draw.normal(6, 3), "score.bias": draw.normal(6)}
+dense(p, "hidden", 3, 6)
+x = {"text": torch.tensor([[5, 1], [2, 0], [1, 1], [4, 3], [0, 2]])}
+following = torch.tensor([2, 5, 0, 1, 2])
+
+
+def tied(x, p):
+    vectors = F.embedding(x["text"], p["words.weight"]) * (x["text"] != 0)[:, :, None]
+    h = torch.tanh(linear(p, "hidden", vectors.transpose(1, 2)))
+    z = F.linear(h, p["words.weight"], p["score.bias"])
+    return {"loss": (F.cross_entropy(z, following), 1)}
+
+
+case(
+    "an embedding shared with an output layer",
+    """
+- {type: embedding, size: 3, name: words, inputs: text, padding: 0}
+- {type: dense, units: 3, name: hidden}
+- {type: tanh, name: bent}
+- {type: dense, units: 6, name: score, parameters: {weight: words.weight}}
+""",
+    " cross_entropy",
+    x,
+    {"target": classes(following, 6)},
+    p,
+    tied,
+)
+
+# Means and variances of one head, numbers of another; some samples lack a target.
+
+p = {}
+dense(p, "size", 4, 3)
+dense(p, "end", 1, 4)
+x = {"x": draw.normal(6, 3)}
+size, end = draw.normal(6, 2), draw.normal(6, 1)
+size[[1, 4]] = float("nan")
+
+
+def normal(x, p):
+    z = linear(p, "size", x["x"])
+    known = ~torch.isnan(size[:, 0])
+    likelihood = F.gaussian_nll_loss(
+        z[known, :2], size[known], z[known, 2:].exp(), eps=1e-300, reduction="sum")
+    return {
+        "size": (likelihood / known.sum(), 1),
+        "end": (((linear(p, "end", torch.tanh(z)) - end) ** 2).sum() / 6, 0.5),
+    }
+
+
+case(
+    "means and variances",
+    """
+- {type: dense, units: 4, name: size, inputs: x}
+- {type: tanh, name: bent}
+- {type: dense, units: 1, name: end}
+""",
+    """
+  size: {type: gaussian_nll, missing_target: skip}
+  end: {type: squared_error, weight: 0.5}
+""",
+    x,
+    {"size": values(size), "end": values(end)},
+    p,
+    normal,
+)
+
 write(__file__, {}, cases=cases)

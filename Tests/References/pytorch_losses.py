@@ -15,7 +15,7 @@ cases = []
 draw = Draw(20260102)
 
 
-def case(name, loss, options, z, t, function, classes=None):
+def case(name, loss, options, z, t, function, classes=None, target=None):
     """Adds a case. `function(z, t)` returns the sum over samples."""
     z = z.clone().requires_grad_()
     n = z.shape[0]
@@ -34,6 +34,7 @@ def case(name, loss, options, z, t, function, classes=None):
         "z": numbers(z),
         "classes": classes,
         "targets": numbers(t),
+        **({"target": target} if target else {}),
         "reductions": reductions,
     })
 
@@ -235,5 +236,54 @@ for name, shape in [("one output", (6, 1)), ("three outputs", (4, 3))]:
 c = torch.tensor([0, 2, 3, 1])
 case("kullback_leibler, classes", "kullback_leibler", {}, draw.normal(4, 4), c.double(),
      lambda z, t: F.kl_div(z.log_softmax(1), one_hot(t.long(), 4), reduction="sum"), classes=4)
+
+# Focal
+
+def focal(z, t, gamma, weights=None):
+    """Lin et al. 2017, equation 4, of the softmax."""
+    log_q = z.log_softmax(1)[torch.arange(len(z)), t.long()]
+    w = 1 if weights is None else torch.tensor(weights)[t.long()]
+    return (w * (-torch.expm1(log_q)) ** gamma * -log_q).sum()
+
+
+def binary_focal(z, t, gamma, w0=1.0, w1=1.0):
+    """torchvision's sigmoid_focal_loss, with a weight for each class."""
+    loss = logits(z, t, reduction="none")
+    p = z.sigmoid()
+    return ((w1 * t + w0 * (1 - t)) * loss * (1 - (p * t + (1 - p) * (1 - t))) ** gamma).sum()
+
+
+c = torch.tensor([0, 2, 3, 1, 2])
+for gamma in [0, 0.5, 2, 3.5]:
+    z = draw.normal(5, 4, scale=2)
+    case(f"focal {gamma}", "focal", {"gamma": gamma}, z, c,
+         lambda z, t: focal(z, t, gamma), classes=4)
+case("focal, weighted", "focal", {"class_weights": [1, 0.5, 2, 3]}, draw.normal(5, 4), c,
+     lambda z, t: focal(z, t, 2, [1, 0.5, 2, 3]), classes=4)
+for name, shape in [("one output", (5, 1)), ("an image", (3, 2, 2, 2))]:
+    z, hard = draw.normal(*shape, scale=2), draw.uniform(0, 1, *shape).round()
+    for gamma in [0, 0.5, 2, 3.5]:
+        case(f"binary_focal {gamma}, {name}", "binary_focal", {"gamma": gamma}, z, hard,
+             lambda z, t: binary_focal(z, t, gamma))
+    case(f"binary_focal, weighted, {name}", "binary_focal",
+         {"class_weights": [0.75, 0.25]}, z, hard,
+         lambda z, t: binary_focal(z, t, 2, 0.75, 0.25))
+c = torch.tensor([0, 1, 1, 0, 1])
+case("binary_focal, classes", "binary_focal", {}, draw.normal(5, 1), c,
+     lambda z, t: binary_focal(z[:, 0], t.double(), 2), classes=2)
+
+# Normal distributions
+
+for name, shape in [("one number", (5, 1)), ("three numbers", (4, 3)), ("an image", (3, 2, 2, 2))]:
+    t, mean = draw.normal(*shape), draw.normal(*shape, scale=2)
+    n = shape[1]
+    case(f"gaussian_nll, {name}", "gaussian_nll", {},
+         torch.cat([mean, draw.normal(*shape)], 1), t,
+         lambda z, t: F.gaussian_nll_loss(
+             z[:, :n], t, z[:, n:].exp(), eps=1e-300, reduction="sum"), target=list(shape[1:]))
+    case(f"gaussian_nll of variances, {name}", "gaussian_nll", {"from": "variance"},
+         torch.cat([mean, draw.uniform(0.05, 4, *shape)], 1), t,
+         lambda z, t: F.gaussian_nll_loss(z[:, :n], t, z[:, n:], reduction="sum"),
+         target=list(shape[1:]))
 
 write(__file__, {}, cases=cases)

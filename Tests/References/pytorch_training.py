@@ -192,6 +192,31 @@ trajectory(
     lambda w: optim.Adadelta(w, lr=3, rho=0.8, eps=1e-3, weight_decay=0.1))
 
 
+class Lion(optim.Optimizer):
+    """Algorithm 2 of Chen et al. 2023, which PyTorch does not have."""
+
+    def __init__(self, w, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(w, dict(lr=lr, betas=betas, weight_decay=weight_decay))
+
+    def step(self, closure):
+        closure()
+        for group in self.param_groups:
+            (b1, b2), rate, decay = group["betas"], group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                m = self.state[w].setdefault("m", torch.zeros_like(w))
+                c = b1 * m + (1 - b1) * w.grad
+                with torch.no_grad():
+                    w -= rate * (c.sign() + decay * w)
+                m.mul_(b2).add_(w.grad, alpha=1 - b2)
+
+
+trajectory("lion", "lion", dict(learning_rate=0.01), lambda w: Lion(w, lr=0.01))
+trajectory(
+    "lion, every option", "lion",
+    dict(learning_rate=0.02, beta1=0.7, beta2=0.9, weight_decay=0.1),
+    lambda w: Lion(w, lr=0.02, betas=(0.7, 0.9), weight_decay=0.1))
+
+
 # Schedules
 
 schedules = []

@@ -15,10 +15,17 @@ import Testing
       #expect(!option.explanation.isEmpty, "\(name), \(option.key)")
     }
   }
+  for type in registry.layers.all {
+    try check(type.name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty, "\(type.name)")
+    #expect(!type.documentation.shapes.isEmpty, "\(type.name)")
+    #expect(!type.documentation.source.isEmpty, "\(type.name)")
+  }
   for name in registry.losses.names {
     let type = registry.losses[name]!
     try check(name, type.documentation) { try type.make(&$0) }
     #expect(!type.documentation.equation.isEmpty && !type.documentation.shapes.isEmpty, "\(name)")
+    #expect(!type.documentation.source.isEmpty, "\(name)")
   }
   for name in registry.metrics.names {
     let type = registry.metrics[name]!
@@ -33,7 +40,7 @@ import Testing
   for name in registry.schedules.names {
     let type = registry.schedules[name]!
     try check(name, type.documentation) { try type.make(&$0) }
-    #expect(!type.documentation.equation.isEmpty, "\(name)")
+    #expect(!type.documentation.equation.isEmpty && !type.documentation.source.isEmpty, "\(name)")
   }
   for name in registry.initializers.names {
     let type = registry.initializers[name]!
@@ -50,12 +57,14 @@ import Testing
   let registry = standardRegistry
   #expect(
     registry.losses.names == [
-      "absolute_error", "binary_cross_entropy", "contrastive", "cosine", "cross_entropy", "formula",
-      "hinge", "huber", "kullback_leibler", "log_cosh", "poisson", "quantile", "squared_error",
+      "absolute_error", "binary_cross_entropy", "binary_focal", "contrastive", "cosine",
+      "cross_entropy", "focal", "formula", "gaussian_nll", "hinge", "huber", "kullback_leibler",
+      "log_cosh", "poisson", "quantile", "squared_error",
     ])
   #expect(
     registry.optimizers.names == [
-      "adadelta", "adagrad", "adam", "adamw", "lbfgs", "nadam", "radam", "rmsprop", "rprop", "sgd",
+      "adadelta", "adagrad", "adam", "adamw", "lbfgs", "lion", "nadam", "radam", "rmsprop", "rprop",
+      "sgd",
     ])
   #expect(
     registry.schedules.names == [

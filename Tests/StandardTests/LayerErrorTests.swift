@@ -303,7 +303,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 57)
+    #expect(standardRegistry.layers.names.count == 58)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

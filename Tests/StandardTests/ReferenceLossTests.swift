@@ -22,6 +22,8 @@ struct ReferenceLossTests {
     let output: [Int]
     let z: [Double]
     let classes: Int?
+    /// The shape of the target, if it is not that of the output.
+    let target: [Int]?
     let targets: [Double]
     let reductions: [String: Reduced]
 
@@ -54,7 +56,9 @@ struct ReferenceLossTests {
     let loss = try #require(standardRegistry.losses[reference.type]).make(&options)
     try options.finish()
     let output = Shape(reference.output)
-    let target = reference.classes.map { Target.classes($0) } ?? .values(output)
+    let target =
+      reference.classes.map { Target.classes($0) }
+      ?? .values(reference.target.map { Shape($0) } ?? output)
     try loss.plan(output: output, target: target)
 
     let z = GuardedBuffer<S>(zeros: output, copies: reference.samples)

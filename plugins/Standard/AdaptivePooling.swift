@@ -90,7 +90,8 @@ struct AdaptivePooling: Layer, Component {
           .init(
             derivative: "",
             delta: #"\delta_{x_i} = \sum_{r : i \in R_r} \frac{1}{n_r} \delta_{y_r}"#)
-        ], remark: Pooling.remark + " nᵣ is the number of these.")
+        ], remark: Pooling.remark + " nᵣ is the number of these.",
+        work: work(for: inputs[0].shape))
     case .max:
       return Equations(
         #"\max"#, output: #"y_r = \max_{i \in R_r} x_i"#,
@@ -99,8 +100,27 @@ struct AdaptivePooling: Layer, Component {
             derivative: "",
             delta:
               #"\delta_{x_i} = \sum_r \delta_{y_r} [i = \operatorname*{argmax}_{j \in R_r} x_j]"#)
-        ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.")
+        ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.",
+        work: work(for: inputs[0].shape))
     }
+  }
+
+  private func work(for input: Shape) -> Equations.Work? {
+    guard let output = try? plan(for: [Port(input)]).output, let volume = Volume(input) else {
+      return nil
+    }
+    var windows: [[Int]] = []
+    forEachWindow(of: input, samples: 1) { _, base, a, b, c in
+      var entries: [Int] = []
+      for i in a {
+        for j in b { entries += c.map { base + (i * volume.rows + j) * volume.columns + $0 } }
+      }
+      windows.append(entries)
+    }
+    let entries = PoolingEntries(
+      windows: windows, sizes: windows.map(\.count), input: input, output: output,
+      normalizes: false)
+    return rule == .mean ? entries.mean : entries.maximum
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

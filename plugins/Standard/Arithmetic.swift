@@ -13,7 +13,8 @@ struct Subtract: NamedFormula {
   static let documentation = Documentation(
     "the difference of two inputs", equation: "y = x¹ − x²;  ∂x¹ += ∂y;  ∂x² −= ∂y",
     shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
-    example: "- {type: subtract, inputs: [left, right]}")
+    example: "- {type: subtract, inputs: [left, right]}",
+    source: "ONNX's operator Sub")
 
   let layer: FormulaLayer
 
@@ -31,7 +32,8 @@ struct Divide: NamedFormula {
   static let documentation = Documentation(
     "the quotient of two inputs", equation: "y = x¹/x²;  ∂x¹ += ∂y/x²;  ∂x² −= ∂y·x¹/(x²)²",
     shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
-    example: "- {type: divide, inputs: [left, right]}")
+    example: "- {type: divide, inputs: [left, right]}",
+    source: "ONNX's operator Div")
 
   let layer: FormulaLayer
 
@@ -50,7 +52,8 @@ struct Maximum: NamedFormula {
     "the larger one of two inputs",
     equation: "y = max(x¹, x²);  ∂x¹ += ∂y where x¹ > x²;  ∂x² += ∂y elsewhere",
     shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
-    example: "- {type: maximum, inputs: [left, right]}")
+    example: "- {type: maximum, inputs: [left, right]}",
+    source: "ONNX's operator Max")
 
   let layer: FormulaLayer
 
@@ -69,7 +72,8 @@ struct Minimum: NamedFormula {
     "the smaller one of two inputs",
     equation: "y = min(x¹, x²);  ∂x¹ += ∂y where x¹ ≤ x²;  ∂x² += ∂y elsewhere",
     shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
-    example: "- {type: minimum, inputs: [left, right]}")
+    example: "- {type: minimum, inputs: [left, right]}",
+    source: "ONNX's operator Min")
 
   let layer: FormulaLayer
 

@@ -37,15 +37,15 @@ struct AveragePooling: Layer, Component {
     var plan = try pooling.plan(for: input).with(.ofInput)
     plan.backwardReads = []
     guard input.rank < 4 else {
-      let slices = pooling.sliceGeometry(from: input, to: plan.output)
-      let depth = pooling.depthGeometry(from: input, to: plan.output)
+      let slices = pooling.slices(from: input, to: plan.output).geometry
+      let depth = pooling.depths(from: input, to: plan.output).geometry
       plan.scratch = [
         .fixed(max(slices.rowRoom, depth.rowRoom)), .fixed(depth.windows), .fixed(depth.windows),
         .fixed(slices.windows), .perSample(pooling.middleCount(from: input, to: plan.output)),
       ]
       return plan
     }
-    let geometry = pooling.geometry(from: input, to: plan.output)
+    let geometry = pooling.planes(from: input, to: plan.output).geometry
     plan.scratch = [
       .temporary(geometry.rowRoom), .fixed(geometry.windows), .temporary(geometry.windows),
     ]
@@ -70,7 +70,7 @@ struct AveragePooling: Layer, Component {
       "AveragePool", to: &graph, node,
       attributes: [("count_include_pad", .integer(countsPadding ? 1 : 0))])
     if let mean { return [mean] }
-    guard let sum = pooling.reduce("ReduceSum", 0, &graph, node) else { return nil }
+    let sum = pooling.reduce("ReduceSum", 0, &graph, node)
     let counts = pooling.counts(node, withPadding: countsPadding)
     return [graph.add("Div", sum, graph.constant(counts, node.outputPorts[0].shape.axes))]
   }
@@ -78,7 +78,7 @@ struct AveragePooling: Layer, Component {
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, y, counts) = (pass.x, pass.y, pass.scratch[1])
     if x.shape.rank == 4 { return forwardVolumes(pass) }
-    let geometry = pooling.geometry(from: x.shape, to: y.shape)
+    let geometry = pooling.planes(from: x.shape, to: y.shape).geometry
     let planes = y.count / geometry.windows
     S.windowCounts(of: geometry, withPadding: countsPadding, into: counts.start)
     S.windowSums(x.start, of: geometry, into: y.start, planes: planes, row: pass.scratch[0].start)
@@ -92,7 +92,7 @@ struct AveragePooling: Layer, Component {
     let (dx, dy) = (pass.dx, pass.dy)
     let (counts, shares) = (pass.scratch[1], pass.scratch[2])
     if dx.shape.rank == 4 { return backwardVolumes(pass) }
-    let geometry = pooling.geometry(from: dx.shape, to: dy.shape)
+    let geometry = pooling.planes(from: dx.shape, to: dy.shape).geometry
     for plane in 0..<(dy.count / geometry.windows) {
       let first = plane &* geometry.windows
       for j in counts.indices { shares[j] = dy[first &+ j] / counts[j] }
@@ -106,8 +106,8 @@ struct AveragePooling: Layer, Component {
 
   private func forwardVolumes<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (input, output) = (pass.x.shape, pass.y.shape)
-    let slices = pooling.sliceGeometry(from: input, to: output)
-    let depth = pooling.depthGeometry(from: input, to: output)
+    let slices = pooling.slices(from: input, to: output).geometry
+    let depth = pooling.depths(from: input, to: output).geometry
     let (row, counts) = (pass.scratch[0].start, pass.scratch[1])
     let (sliceCounts, sums) = (pass.scratch[3], pass.scratch[4].start)
     S.windowCounts(of: slices, withPadding: countsPadding, into: sliceCounts.start)
@@ -124,8 +124,8 @@ struct AveragePooling: Layer, Component {
 
   private func backwardVolumes<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (input, output) = (pass.dx.shape, pass.dy.shape)
-    let slices = pooling.sliceGeometry(from: input, to: output)
-    let depth = pooling.depthGeometry(from: input, to: output)
+    let slices = pooling.slices(from: input, to: output).geometry
+    let depth = pooling.depths(from: input, to: output).geometry
     let (row, counts, shares) = (pass.scratch[0].start, pass.scratch[1], pass.scratch[2])
     let sums = pass.scratch[4].start
     let planes = pass.samples &* input[0]

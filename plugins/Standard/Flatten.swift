@@ -9,7 +9,8 @@ struct Flatten: Layer, Component {
     "the numbers of a sample, row by row, along one axis",
     equation: "y = x;  ∂x += ∂y",
     shapes: "any shape → [count]",
-    example: "- flatten")
+    example: "- flatten",
+    source: "ONNX's operator Flatten")
 
   init(from options: inout Options) {}
 
@@ -44,7 +45,8 @@ struct Reshape: Layer, Component {
     "the numbers of a sample, row by row, under another shape",
     equation: "y = x;  ∂x += ∂y",
     shapes: "any shape → shape, with the same count",
-    example: "- {type: reshape, shape: [1, 28, 28]}")
+    example: "- {type: reshape, shape: [1, 28, 28]}",
+    source: "ONNX's operator Reshape")
 
   private let shape: Shape
 

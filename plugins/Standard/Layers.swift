@@ -46,7 +46,8 @@ public func registerLayers(in registry: inout Registry) {
     Slice.self, Split.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
     GroupNormalization.self, InstanceNormalization.self, RMSNormalization.self,
     LocalResponseNormalization.self, AdaptivePooling.self,
-    MatrixProductLayer.self, Reduce.self, Glu.self, SpatialDropout.self, GaussianNoise.self,
+    MatrixProductLayer.self, Reduce.self, Glu.self, Maxout.self, SpatialDropout.self,
+    GaussianNoise.self,
   ]
   for layer in others { registry.layers.add(ComponentType(layer)) }
 

@@ -22,12 +22,15 @@ import NNExp
 ///     ∂ρ  += 1/(1 + e^(−ρ)) · Σ ∂y · ∂y/∂p
 ///     ∂y/∂p = (y/p)(Σᵢ wᵢ ln|xᵢ| − ln y),  wᵢ = |xᵢ|ᵖ / Σⱼ |xⱼ|ᵖ,  0·ln 0 = 0
 ///
+/// In three dimensions, y is the p-norm along the slices of the p-norms of the windows' rows and
+/// columns.
+///
 /// - Shape: see ``Pooling``; ρ `[1]`
 /// - Source: Tanaka 2013 (S2 of experiments/seeds/README.md), eqs. 32–33, where the sign is missing;
 ///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
 struct LpPooling: Layer, Component {
   static let typeName = "lp_pooling"
-  static let foreignNames = ["lp_pool", "lp_pool2d"]
+  static let foreignNames = ["lp_pool", "lp_pool1d", "lp_pool2d", "lp_pool3d"]
   static let documentation = Documentation(
     "the p-norm of every window",
     equation: """
@@ -66,7 +69,7 @@ struct LpPooling: Layer, Component {
 
   func plan(for inputs: [Port]) throws -> Plan {
     let input = inputs[0].shape
-    var plan = try pooling.plan(for: input, allowsSlices: false)
+    var plan = try pooling.plan(for: input)
     if isLearned {
       let rho = Softplus.inverse(p - 1)
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]
@@ -77,10 +80,22 @@ struct LpPooling: Layer, Component {
       plan.scratch = [.temporary(TiledPowerMean<Double>.room(x: x))]
       return plan
     }
+    let stages = stages(from: input, to: plan.output)
     // float64 numbers, which take the room of two in float32.
-    let room = LpNorm.room(for: pooling.geometry(from: input, to: plan.output))
+    let room = stages.map { LpNorm.room(for: $0.geometry) }.max() ?? 0
     plan.scratch = [.temporary(room > .max / 2 ? .max : 2 * room)]
+    if input.rank == 4 {
+      let middle = pooling.middleCount(from: input, to: plan.output)
+      plan.scratch += [.perSample(middle), .perSample(middle)]
+    }
     return plan
+  }
+
+  /// The windows over planes whose p-norms are computed one after the other.
+  private func stages(from input: Shape, to output: Shape) -> [PlaneWindows] {
+    input.rank < 4
+      ? [pooling.planes(from: input, to: output)]
+      : [pooling.slices(from: input, to: output), pooling.depths(from: input, to: output)]
   }
 
   /// Whether the kernels for windows that do not overlap have this p.
@@ -172,45 +187,91 @@ struct LpPooling: Layer, Component {
     if p == .infinity { return pooling.forwardMaxima(pass, isAbsolute: true) }
     if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.forward(pass) }
     let p = isLearned ? LearnedExponent.rounded(pass.parameters[0][0]) : S(p)
-    let norm = norm(p)
-    let geometry = pooling.geometry(from: pass.x.shape, to: pass.y.shape)
+    let (input, output) = (pass.x.shape, pass.y.shape)
+    guard input.rank == 4 else {
+      return forward(
+        pass.x.start, into: pass.y.start, pooling.planes(from: input, to: output), p, pass)
+    }
+    let middle = pass.scratch[1].start
+    forward(pass.x.start, into: middle, pooling.slices(from: input, to: output), p, pass)
+    forward(middle, into: pass.y.start, pooling.depths(from: input, to: output), p, pass)
+  }
+
+  private func forward<S: KernelScalar>(
+    _ x: UnsafePointer<S>, into y: UnsafeMutablePointer<S>, _ windows: PlaneWindows, _ p: S,
+    _ pass: ForwardPass<S>
+  ) {
+    let (norm, planes) = (norm(p), pass.samples &* windows.x.channels)
     let isComplete = withRoom(pass.scratch) {
-      S.lpWindowPool(
-        pass.x.start, norm, of: geometry, into: pass.y.start,
-        planes: pass.y.count / geometry.windows, room: $0)
+      S.lpWindowPool(x, norm, of: windows.geometry, into: y, planes: planes, room: $0)
     }
     guard !isComplete else { return }
-    pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes)) { $0.isNaN }
+    windows.forward(x, into: y, planes: planes, by: PowerMean(p: p, normalizes: normalizes)) {
+      $0.isNaN
+    }
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     if p == .infinity { return pooling.backwardMaxima(pass, isAbsolute: true) }
-    if S.self == Double.self, p != 1 { return preciseBackward(pass) }
-    if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.backward(pass) }
+    if S.self == Float.self || p == 1, let tiled = tiled(pass.x, pass.y, pass.scratch) {
+      return tiled.backward(pass)
+    }
+    let (input, output) = (pass.x.shape, pass.y.shape)
+    var dp: S = 0
+    if input.rank == 4 {
+      let (middle, dMiddle) = (pass.scratch[1].start, pass.scratch[2].start)
+      dMiddle.update(
+        repeating: 0, count: pass.samples &* pooling.middleCount(from: input, to: output))
+      dp += backward(
+        middle, pass.y.start, pass.dy.start, to: dMiddle,
+        pooling.depths(from: input, to: output), pass)
+      dp += backward(
+        pass.x.start, middle, dMiddle, to: pass.dx.start,
+        pooling.slices(from: input, to: output), pass)
+    } else {
+      dp = backward(
+        pass.x.start, pass.y.start, pass.dy.start, to: pass.dx.start,
+        pooling.planes(from: input, to: output), pass)
+    }
+    if isLearned { pass.gradients[0][0] += dp * value(of: .logistic, pass.parameters[0][0]) }
+  }
+
+  /// Adds the gradients of x. Returns that of p if it is learned.
+  private func backward<S: KernelScalar>(
+    _ x: UnsafePointer<S>, _ y: UnsafePointer<S>, _ dy: UnsafePointer<S>,
+    to dx: UnsafeMutablePointer<S>, _ windows: PlaneWindows, _ pass: BackwardPass<S>
+  ) -> S {
+    let planes = pass.samples &* windows.x.channels
     let rho = isLearned ? pass.parameters[0][0] : 0
+    if S.self == Double.self, p != 1 {
+      var rule = PrecisePowerMean<S>(
+        p: isLearned ? LearnedExponent.precise(rho) : (S(p), 0), normalizes: normalizes,
+        isLearned: isLearned)
+      windows.backward(x, y, dy, to: dx, planes: planes, by: &rule)
+      return rule.dp
+    }
     var rule = LearnedPowerMean(
       power: PowerMean(
         p: isLearned ? LearnedExponent.rounded(rho) : S(p), normalizes: normalizes))
     let norm = norm(rule.power.p)
-    let geometry = pooling.geometry(from: pass.x.shape, to: pass.y.shape)
     var dp = 0.0
     let isComplete = withRoom(pass.scratch) { room in
       withUnsafeMutablePointer(to: &dp) { dp in
         S.addLpWindowVJP(
-          pass.x.start, norm, of: geometry, pass.y.start, pass.dy.start, to: pass.dx.start,
-          dp: isLearned ? dp : nil, planes: pass.y.count / geometry.windows, room: room)
+          x, norm, of: windows.geometry, y, dy, to: dx, dp: isLearned ? dp : nil, planes: planes,
+          room: room)
       }
     }
     if !isComplete {
       let (least, most) = (norm.least, norm.most)
       let isMissing = { (y: S) in y != 0 && !(Double(y) >= least && Double(y) <= most) }
       if isLearned {
-        pooling.backward(pass, by: &rule, where: isMissing)
+        windows.backward(x, y, dy, to: dx, planes: planes, by: &rule, where: isMissing)
       } else {
-        pooling.backward(pass, by: &rule.power, where: isMissing)
+        windows.backward(x, y, dy, to: dx, planes: planes, by: &rule.power, where: isMissing)
       }
     }
-    if isLearned { pass.gradients[0][0] += (S(dp) + rule.dp) * value(of: .logistic, rho) }
+    return S(dp) + rule.dp
   }
 
   /// p as the kernels need it. Beyond the bounds, powers of y underflow or y has lost digits.
@@ -233,15 +294,6 @@ struct LpPooling: Layer, Component {
     let bytes = scratch[0].count * MemoryLayout<S>.stride
     return scratch[0].start.withMemoryRebound(
       to: Double.self, capacity: bytes / MemoryLayout<Double>.stride, body)
-  }
-
-  private func preciseBackward<S: KernelScalar>(_ pass: BackwardPass<S>) {
-    let rho = isLearned ? pass.parameters[0][0] : 0
-    var rule = PrecisePowerMean<S>(
-      p: isLearned ? LearnedExponent.precise(rho) : (S(p), 0), normalizes: normalizes,
-      isLearned: isLearned)
-    pooling.backward(pass, by: &rule)
-    if isLearned { pass.gradients[0][0] += rule.dp * value(of: .logistic, rho) }
   }
 
   /// Runs the kernels for windows that do not overlap, if the plan chose them.

@@ -17,7 +17,8 @@ struct MatrixProductLayer: Layer, Component {
     equation: "C[i, j] = Σₖ A[i, k]·B[k, j] for the inputs x¹ = A, x² = B;  ∂x¹ += ∂C Bᵀ;  "
       + "∂x² += Aᵀ ∂C",
     shapes: "[m, k] and [k, n] → [m, n];  [b, m, k] and [b, k, n] → [b, m, n]",
-    example: "- {type: matrix_product, inputs: [queries, keys], transpose: second}")
+    example: "- {type: matrix_product, inputs: [queries, keys], transpose: second}",
+    source: "ONNX's operator MatMul")
 
   static let examples = [
     Example(inputs: [2, 3], [3, 4]),

@@ -45,10 +45,10 @@ struct MaxPooling: Layer, Component {
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    let y =
+    [
       pooling.add("MaxPool", to: &graph, node)
-      ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
-    return y.map { [$0] }
+        ?? pooling.reduce("ReduceMax", -.infinity, &graph, node)
+    ]
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

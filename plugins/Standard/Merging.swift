@@ -80,7 +80,8 @@ struct Multiply: Layer, Component {
     equation: "y = x¹ · x² · …;  ∂xᵏ += ∂y · Π_{j≠k} xʲ",
     shapes: "2 to 64 inputs of one shape → that shape; an input is repeated along axes that it "
       + "lacks at the front, and along those of extent 1",
-    example: "- {type: multiply, inputs: [values, gate]}")
+    example: "- {type: multiply, inputs: [values, gate]}",
+    source: "ONNX's operator Mul")
 
   init(from options: inout Options) {}
 
@@ -201,7 +202,8 @@ struct Concatenate: Layer, Component {
     "its inputs one after the other along axis 0 (features, or channels)",
     equation: "y = [x¹; x²; …];  ∂xᵏ += the part of ∂y that came from xᵏ",
     shapes: "2 to 64 inputs that differ only in axis 0 → axis 0 their sum, the others unchanged",
-    example: "- {type: concatenate, inputs: [left, right]}")
+    example: "- {type: concatenate, inputs: [left, right]}",
+    source: "ONNX's operator Concat")
 
   init(from options: inout Options) {}
 

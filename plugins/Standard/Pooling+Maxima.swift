@@ -9,8 +9,8 @@ extension Pooling {
   func maximaScratch(from input: Shape, to output: Shape) throws -> [Plan.Scratch] {
     let geometries =
       input.rank < 4
-      ? [geometry(from: input, to: output)]
-      : [sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)]
+      ? [planes(from: input, to: output).geometry]
+      : [slices(from: input, to: output).geometry, depths(from: input, to: output).geometry]
     // A position is stored in the bits of a float32.
     for geometry in geometries
     where Shape([geometry.rows, geometry.columns]).count > Int(Int32.max) {
@@ -26,29 +26,28 @@ extension Pooling {
   func forwardMaxima<S: KernelScalar>(_ pass: ForwardPass<S>, isAbsolute: Bool) {
     let (input, output, scratch) = (pass.x.shape, pass.y.shape, pass.scratch)
     guard input.rank == 4 else {
-      let geometry = geometry(from: input, to: output)
+      let geometry = planes(from: input, to: output).geometry
       return S.windowMaxima(
         pass.x.start, isAbsolute: isAbsolute, of: geometry, into: pass.y.start,
         positions: scratch[0].start, planes: pass.y.count / geometry.windows,
         row: scratch[1].start)
     }
-    let (slices, depth) = (
-      sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)
-    )
+    let ofSlices = slices(from: input, to: output).geometry
+    let ofDepth = depths(from: input, to: output).geometry
     S.windowMaxima(
-      pass.x.start, isAbsolute: isAbsolute, of: slices, into: scratch[2].start,
+      pass.x.start, isAbsolute: isAbsolute, of: ofSlices, into: scratch[2].start,
       positions: scratch[4].start, planes: pass.samples &* input[0] &* input[1],
       row: scratch[1].start)
     S.windowMaxima(
-      scratch[2].start, isAbsolute: false, of: depth, into: pass.y.start,
+      scratch[2].start, isAbsolute: false, of: ofDepth, into: pass.y.start,
       positions: scratch[0].start, planes: pass.samples &* input[0], row: scratch[1].start)
   }
 
   func backwardMaxima<S: KernelScalar>(_ pass: BackwardPass<S>, isAbsolute: Bool) {
     let (input, output, scratch) = (pass.x.shape, pass.y.shape, pass.scratch)
     guard input.rank == 4 else {
-      let geometry = geometry(from: input, to: output)
-      let planes = pass.y.count / geometry.windows / pass.samples
+      let geometry = planes(from: input, to: output).geometry
+      let count = pass.y.count / geometry.windows / pass.samples
       for s in 0..<pass.samples {
         let (x, y) = (s &* input.count, s &* output.count)
         if pass.storesInputGradient {
@@ -57,42 +56,19 @@ extension Pooling {
         S.addWindowMaximaVJP(
           pass.x.start + x, isAbsolute: isAbsolute, of: geometry,
           positions: scratch[0].start + y, pass.dy.start + y, to: pass.dx.start + x,
-          planes: planes)
+          planes: count)
       }
       return
     }
-    let (slices, depth) = (
-      sliceGeometry(from: input, to: output), depthGeometry(from: input, to: output)
-    )
+    let ofSlices = slices(from: input, to: output).geometry
+    let ofDepth = depths(from: input, to: output).geometry
     scratch[3].start.update(
       repeating: 0, count: pass.samples &* middleCount(from: input, to: output))
     S.addWindowMaximaVJP(
-      scratch[2].start, isAbsolute: false, of: depth, positions: scratch[0].start, pass.dy.start,
+      scratch[2].start, isAbsolute: false, of: ofDepth, positions: scratch[0].start, pass.dy.start,
       to: scratch[3].start, planes: pass.samples &* input[0])
     S.addWindowMaximaVJP(
-      pass.x.start, isAbsolute: isAbsolute, of: slices, positions: scratch[4].start,
+      pass.x.start, isAbsolute: isAbsolute, of: ofSlices, positions: scratch[4].start,
       scratch[3].start, to: pass.dx.start, planes: pass.samples &* input[0] &* input[1])
-  }
-
-  /// The windows over the rows and columns of a slice.
-  func sliceGeometry(from input: Shape, to output: Shape) -> WindowGeometry {
-    let windows = windows(over: input)
-    return WindowGeometry(
-      rows: input[2], columns: input[3], down: windows.rows.axis(positions: output[2]),
-      across: windows.columns.axis(positions: output[3]))
-  }
-
-  /// The windows over the slices, of which each is a row of what `sliceGeometry` leaves.
-  func depthGeometry(from input: Shape, to output: Shape) -> WindowGeometry {
-    let positions = output[2].times(output[3])
-    return WindowGeometry(
-      rows: input[1], columns: positions,
-      down: windows(over: input).depth.axis(positions: output[1]),
-      across: Window.single.axis(positions: positions))
-  }
-
-  /// The numbers of a sample after the windows over rows and columns.
-  func middleCount(from input: Shape, to output: Shape) -> Int {
-    input[0].times(input[1]).times(output[2]).times(output[3])
   }
 }

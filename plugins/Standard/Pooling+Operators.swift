@@ -22,12 +22,10 @@ extension Pooling {
     return input.rank == 1 ? graph.reshape(y, to: output) : y
   }
 
-  /// Adds a reduction of the entries of every window; `padding` is the number in the padding. Nil
-  /// in three dimensions.
+  /// Adds a reduction of the entries of every window; `padding` is the number in the padding.
   func reduce(
     _ type: String, _ padding: Double, _ graph: inout OperatorGraph, _ node: ExportedNode
-  ) -> OperatorGraph.Value? {
-    guard node.inputPorts[0].shape.rank < 4 else { return nil }
+  ) -> OperatorGraph.Value {
     let x = entries(of: node.inputs[0], padding, &graph, node)
     let y = graph.add(type, x, graph.integers([-1]), attributes: [("keepdims", .integer(0))])
     return graph.reshape(y, to: node.outputPorts[0].shape)
@@ -40,9 +38,7 @@ extension Pooling {
     _ node: ExportedNode
   ) -> OperatorGraph.Value {
     let (input, output) = (node.inputPorts[0].shape, node.outputPorts[0].shape)
-    let windows = patches(samples: 1, from: input, to: output).map { plane, patch in
-      patch.map { plane + $0 }
-    }
+    let windows = windowEntries(from: input, to: output).positions
     let most = windows.map(\.count).max() ?? 0
     var flat = input.rank == 1 ? x : graph.reshape(x, to: [input.count])
     if windows.contains(where: { $0.count < most }) {
@@ -59,8 +55,8 @@ extension Pooling {
 
   /// The number of entries of every window.
   func counts(_ node: ExportedNode, withPadding: Bool) -> [Double] {
-    patches(samples: 1, from: node.inputPorts[0].shape, to: node.outputPorts[0].shape).map {
-      Double(withPadding ? $0.patch.countWithPadding : $0.patch.count)
-    }
+    windowEntries(
+      from: node.inputPorts[0].shape, to: node.outputPorts[0].shape, countsPadding: withPadding
+    ).sizes.map(Double.init)
   }
 }

@@ -50,16 +50,11 @@ struct Pooling {
       "ceil_mode", default: false, "keep a last window that extends beyond the end")
   }
 
-  /// - Parameter allowsSlices: false for a layer that has no windows in three dimensions.
-  func plan(for input: Shape, allowsSlices: Bool = true) throws -> Plan {
+  func plan(for input: Shape) throws -> Plan {
     guard (1...4).contains(input.rank) else {
       throw Diagnostic(
         "expected [features] or [channels, …] with one to three axes after the channels, found "
           + "\(input)")
-    }
-    guard allowsSlices || input.rank < 4 else {
-      throw Diagnostic(
-        "expected [features], [channels, positions] or [channels, rows, columns], found \(input)")
     }
     guard input.count > 0 else { throw Diagnostic("the input \(input) has no numbers") }
     let isFlat = input.rank == 1
@@ -107,13 +102,6 @@ struct Pooling {
     return (windows.rows.size, windows.columns.size)
   }
 
-  /// The windows along rows and columns, and the planes of `input`.
-  func axes(over input: Shape) -> (rows: Window, columns: Window, planes: Planes)? {
-    guard let planes = Planes(input) else { return nil }
-    let windows = windows(over: input)
-    return (windows.rows, windows.columns, planes)
-  }
-
   /// The windows along the axes of the image, if no entries of a window are apart and none extends
   /// beyond the padding; nil otherwise.
   func plainWindows(from input: Shape) -> [Window]? {
@@ -134,198 +122,5 @@ struct Pooling {
     if input.rank > 2 { windows.rows = Window(size: input[input.rank - 2]) }
     if input.rank > 3 { windows.depth = Window(size: input[1]) }
     return windows
-  }
-}
-
-/// The entries of one window, as positions in a plane, row by row.
-struct Patch: Sequence, IteratorProtocol {
-  private let columns: Int
-  private let rowStep: Int
-  private let columnStep: Int
-  private var row: Int
-  private var rowsLeft: Int
-  private var column: Int
-  private var columnsLeft: Int
-
-  /// The number of entries, and the number including those in the padding.
-  let count: Int
-  let countWithPadding: Int
-
-  @inline(__always)
-  init(
-    _ rows: Window.Span, _ columns: Window.Span, rowStep: Int, columnStep: Int, width: Int
-  ) {
-    row = rows.first &* width &+ columns.first
-    rowsLeft = rows.count
-    column = row
-    columnsLeft = columns.count
-    self.columns = columns.count
-    self.rowStep = rowStep
-    self.columnStep = columnStep
-    count = rows.count &* columns.count
-    countWithPadding = rows.countWithPadding &* columns.countWithPadding
-  }
-
-  /// Calls `body` with the positions of up to 64 entries at a time, and with stack memory for `rows`
-  /// numbers of each.
-  @inline(__always)
-  func inBlocks<S: Scalar>(rows: Int, _ body: (EntryBlock<S>) -> Void) {
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { positions in
-      withUnsafeTemporaryAllocation(of: S.self, capacity: 64 &* rows) { room in
-        var rest = self
-        var left = count
-        while left > 0 {
-          let size = Swift.min(64, left)
-          for k in 0..<size { positions[k] = rest.next() ?? 0 }
-          body(EntryBlock(positions: positions.baseAddress!, count: size, room: room.baseAddress!))
-          left &-= size
-        }
-      }
-    }
-  }
-
-  @inline(__always)
-  mutating func next() -> Int? {
-    if columnsLeft == 0 {
-      guard rowsLeft > 1 else { return nil }
-      rowsLeft &-= 1
-      row &+= rowStep
-      column = row
-      columnsLeft = columns
-    }
-    let position = column
-    column &+= columnStep
-    columnsLeft &-= 1
-    return position
-  }
-}
-
-/// Some entries of a window, with rows of numbers for the kernels.
-struct EntryBlock<S: Scalar> {
-  let positions: UnsafeMutablePointer<Int>
-  let count: Int
-  let room: UnsafeMutablePointer<S>
-
-  @inline(__always)
-  func row(_ k: Int) -> Tensor<S> {
-    Tensor(start: room + 64 &* k, count: count, shape: Shape(count: count))
-  }
-}
-
-/// All windows of a batch, in the order of y.
-struct Patches: Sequence, IteratorProtocol {
-  private let rows: Window
-  private let columns: Window
-  private let x: Planes
-  private let rowCount: Int
-  private let columnCount: Int
-  private var planesLeft: Int
-  private var plane = 0
-  private var row = 0
-  private var column = 0
-  private var rowSpan: Window.Span
-
-  @inline(__always)
-  fileprivate init(_ rows: Window, _ columns: Window, over x: Planes, to y: Planes, samples: Int) {
-    (self.rows, self.columns, self.x) = (rows, columns, x)
-    (rowCount, columnCount) = (y.rows, y.columns)
-    planesLeft = samples &* x.channels
-    rowSpan = rows.span(at: 0, over: x.rows)
-  }
-
-  /// The offset of the window's plane, and its entries in the plane.
-  @inline(__always)
-  mutating func next() -> (plane: Int, patch: Patch)? {
-    if column == columnCount {
-      column = 0
-      row &+= 1
-      if row == rowCount {
-        row = 0
-        plane &+= x.count
-        planesLeft &-= 1
-      }
-      rowSpan = rows.span(at: row, over: x.rows)
-    }
-    guard planesLeft > 0 else { return nil }
-    let patch = Patch(
-      rowSpan, columns.span(at: column, over: x.columns), rowStep: rows.dilation &* x.columns,
-      columnStep: columns.dilation, width: x.columns)
-    column &+= 1
-    return (plane, patch)
-  }
-}
-
-/// The rule that computes one number from the entries of a window, if the kernels for all windows
-/// do not: because powers underflow, or for float64, which checks gradients.
-protocol PoolingRule<S> {
-  associatedtype S: Scalar
-
-  /// Returns y for the entries of `patch`, of which there is at least one, in the plane `x`.
-  func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S
-
-  /// Adds the gradients of the entries to the plane `dx`.
-  mutating func addGradient(
-    of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>)
-}
-
-extension Pooling {
-  /// Computes the y for which `isMissing` is true.
-  func forward<S, Rule: PoolingRule<S>>(
-    _ pass: ForwardPass<S>, by rule: Rule, where isMissing: (S) -> Bool
-  ) {
-    let (x, y) = (pass.x, pass.y)
-    var j = 0
-    for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
-      if isMissing(y[j]) { y[j] = rule.value(x.start + plane, patch) }
-      j &+= 1
-    }
-  }
-
-  /// Adds the gradients of the windows for whose y `isMissing` is true to dx, in the order of y.
-  func backward<S, Rule: PoolingRule<S>>(
-    _ pass: BackwardPass<S>, by rule: inout Rule, where isMissing: (S) -> Bool = { _ in true }
-  ) {
-    let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
-    var j = 0
-    for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
-      if isMissing(y[j]) {
-        rule.addGradient(of: dy[j], y[j], x.start + plane, patch, to: dx.start + plane)
-      }
-      j &+= 1
-    }
-  }
-
-  /// The single entries for explanations; nil if the input has no plan.
-  func entries(
-    from input: Shape, normalizes: Bool = false, countsPadding: Bool = false
-  ) -> PoolingEntries? {
-    guard let output = try? plan(for: input, allowsSlices: false).output else { return nil }
-    let patches = patches(samples: 1, from: input, to: output)
-    return PoolingEntries(
-      windows: patches.map { plane, patch in patch.map { plane + $0 } },
-      sizes: patches.map { countsPadding ? $1.countWithPadding : $1.count },
-      input: input, output: output, normalizes: normalizes)
-  }
-
-  /// The windows for the kernels, and the planes of all samples.
-  @inline(__always)
-  func geometry(from input: Shape, to output: Shape) -> WindowGeometry {
-    guard let x = Planes(input), let y = Planes(output) else {
-      preconditionFailure("`plan` lets no other shape pass")
-    }
-    let windows = windows(over: input)
-    return WindowGeometry(
-      rows: x.rows, columns: x.columns, down: windows.rows.axis(positions: y.rows),
-      across: windows.columns.axis(positions: y.columns))
-  }
-
-  /// The windows of a batch in the order of y.
-  @inline(__always)
-  func patches(samples: Int, from input: Shape, to output: Shape) -> Patches {
-    guard let x = Planes(input), let y = Planes(output) else {
-      preconditionFailure("`plan` lets no other shape pass")
-    }
-    let windows = windows(over: input)
-    return Patches(windows.rows, windows.columns, over: x, to: y, samples: samples)
   }
 }

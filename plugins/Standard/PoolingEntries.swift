@@ -108,7 +108,7 @@ struct PoolingEntries: Sendable {
     }
   }
 
-  /// The entry of a tensor of a layer of means.
+  /// The entry of a tensor of a layer of means, or of sums for sizes of 1.
   func mean(
     _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample
   ) -> WorkedEntry? {
@@ -117,18 +117,20 @@ struct PoolingEntries: Sendable {
       let terms = windows[index].map {
         WorkedEntry.Term(sample.x[$0], x($0), WorkedEntry.number(sample.x[$0]))
       }
-      let open = #"\frac{1}{\#(sizes[index])} ("#
+      let isSum = sizes[index] == 1
+      let open = isSum ? "" : #"\frac{1}{\#(sizes[index])} ("#
+      let step = WorkedEntry.Step.sum(open: open, close: isSum ? "" : ")")
       let sum = terms.reduce(0) { $0 + $1.value }
       return WorkedEntry(
-        y(index), terms: terms,
-        steps: [.sum(open: open, close: ")"), .sum(open: open, close: ")")],
+        y(index), terms: terms, steps: [step, step],
         value: sum / Double(sizes[index]))
     case .inputGradient:
       return .sum(
         #"\delta_{\#(x(index))}"#,
         windows.indices.filter { windows[$0].contains(index) }.map { r in
-          let share = #"\frac{1}{\#(sizes[r])}"#
           let dy = sample.outputGradient[r]
+          if sizes[r] == 1 { return WorkedEntry.Term(dy, delta(r), WorkedEntry.number(dy)) }
+          let share = #"\frac{1}{\#(sizes[r])}"#
           return WorkedEntry.Term(
             dy / Double(sizes[r]), "\(share) \(delta(r))",
             #"\#(share) \cdot \#(WorkedEntry.number(dy))"#)
@@ -183,5 +185,38 @@ struct PoolingEntries: Sendable {
   private func bracketed(_ value: Double) -> String {
     let text = WorkedEntry.number(value)
     return text.contains { !"0123456789.".contains($0) } ? "(\(text))" : text
+  }
+}
+
+extension Pooling {
+  /// The single entries for explanations; nil if the input has no plan.
+  func entries(
+    from input: Shape, normalizes: Bool = false, countsPadding: Bool = false
+  ) -> PoolingEntries? {
+    guard let output = try? plan(for: input).output else { return nil }
+    let entries = windowEntries(from: input, to: output, countsPadding: countsPadding)
+    return PoolingEntries(
+      windows: entries.positions, sizes: entries.sizes, input: input, output: output,
+      normalizes: normalizes)
+  }
+
+  /// The positions in a sample of every window's entries, in the order of y, and the number of each
+  /// window's entries.
+  func windowEntries(
+    from input: Shape, to output: Shape, countsPadding: Bool = false
+  ) -> (positions: [[Int]], sizes: [Int]) {
+    var (ofChannel, sizes): ([[Int]], [Int]) = ([], [])
+    forEachWindow(from: input, to: output) { patch in
+      var positions: [Int] = []
+      patch.forEach { positions.append($0) }
+      ofChannel.append(positions)
+      sizes.append(countsPadding ? patch.countWithPadding : patch.count)
+    }
+    let channels = input.rank == 1 ? 1 : input[0]
+    let count = input.count / channels
+    return (
+      (0..<channels).flatMap { c in ofChannel.map { $0.map { c * count + $0 } } },
+      (0..<channels).flatMap { _ in sizes }
+    )
   }
 }

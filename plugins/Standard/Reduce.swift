@@ -21,7 +21,8 @@ struct Reduce: Layer, Component {
       + "largest i",
     shapes: "any shape → without the axes, or with extents of 1 if keep_axes is true; [1] if none "
       + "is left",
-    example: "- {type: reduce, by: mean, axes: [1, 2]}")
+    example: "- {type: reduce, by: mean, axes: [1, 2]}",
+    source: "ONNX's operators ReduceSum, ReduceMean and ReduceMax")
 
   static let examples = [
     Example(["by": "sum", "axes": [0]], inputs: [3, 4]),
@@ -77,13 +78,13 @@ struct Reduce: Layer, Component {
       return Equations(
         #"\Sigma"#, output: #"y_j = \sum_i x_{i,j}"#,
         inputs: [.init(derivative: "", delta: #"\delta_{x_{i,j}} = \delta_{y_j}"#)],
-        remark: "i runs over the combined axes, j over the others.")
+        remark: "i runs over the combined axes, j over the others.", work: work(for: shape))
     case .mean:
       return Equations(
         "m", output: #"y_j = \frac{1}{\#(n)} \sum_i x_{i,j}"#,
         inputs: [
           .init(derivative: "", delta: #"\delta_{x_{i,j}} = \frac{1}{\#(n)} \delta_{y_j}"#)
-        ], remark: "i runs over the combined axes, j over the others.")
+        ], remark: "i runs over the combined axes, j over the others.", work: work(for: shape))
     case .max:
       return Equations(
         #"\max"#, output: #"y_j = \max_i x_{i,j}"#,
@@ -93,8 +94,21 @@ struct Reduce: Layer, Component {
             delta: #"\delta_{x_{i,j}} = \delta_{y_j} [i = \operatorname*{argmax}_k x_{k,j}]"#)
         ],
         remark: "i runs over the combined axes, j over the others. […] is 1 if the condition is "
-          + "true, otherwise 0.")
+          + "true, otherwise 0.", work: work(for: shape))
     }
+  }
+
+  private func work(for input: Shape) -> Equations.Work? {
+    guard let output = try? plan(for: [Port(input)]).output else { return nil }
+    var windows = Array(repeating: [Int](), count: output.count)
+    let lines = lines(input)
+    lines.forEachLine { from, to in
+      for i in 0..<lines.length { windows[to + i * lines.step].append(from + i) }
+    }
+    let entries = PoolingEntries(
+      windows: windows, sizes: windows.map { rule == .sum ? 1 : $0.count }, input: input,
+      output: output, normalizes: false)
+    return rule == .max ? entries.maximum : entries.mean
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

@@ -10,7 +10,7 @@ public func registerRules(in registry: inout Registry) {
   registry.register(Hinge.self)
   let formulas: [any Component<any Loss>.Type] = [
     Quantile.self, Poisson.self, LogCosh.self, Contrastive.self,
-    KullbackLeibler.self, CosineLoss.self,
+    KullbackLeibler.self, CosineLoss.self, Focal.self, BinaryFocal.self, GaussianNLL.self,
   ]
   for loss in formulas { registry.losses.add(ComponentType(loss)) }
   registry.register(FormulaLoss.self)
@@ -34,7 +34,7 @@ public func registerRules(in registry: inout Registry) {
   registry.register(Adam.self)
   registry.register(AdamW.self)
   let more: [any Component<any Optimizer>.Type] = [
-    NAdam.self, RAdam.self, Adadelta.self,
+    NAdam.self, RAdam.self, Adadelta.self, Lion.self,
   ]
   for optimizer in more { registry.optimizers.add(ComponentType(optimizer)) }
   registry.register(Rprop.self)

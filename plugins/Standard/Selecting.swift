@@ -14,7 +14,8 @@ struct Slice: SelectingLayer {
     "a part of the input along one axis",
     equation: "y[…, i, …] = x[…, start + i·step, …];  ∂x += ∂y there",
     shapes: "any shape → the extent of the axis becomes ⌈(end − start)/step⌉",
-    example: "- {type: slice, axis: 0, start: 2, end: 5}")
+    example: "- {type: slice, axis: 0, start: 2, end: 5}",
+    source: "ONNX's operator Slice")
 
   static let examples = [Example(["start": 1, "end": 3], inputs: [4, 2])]
 
@@ -72,7 +73,8 @@ struct Transpose: SelectingLayer {
     "the axes in another order",
     equation: "axis k of y is axis a[k] of x;  ∂x += ∂y in the order of x",
     shapes: "any shape → its extents in the order of axes",
-    example: "- {type: transpose, axes: [1, 2, 0]}")
+    example: "- {type: transpose, axes: [1, 2, 0]}",
+    source: "ONNX's operator Transpose")
 
   static let examples = [Example(["axes": [1, 2, 0]], inputs: [2, 3, 4])]
 
@@ -113,7 +115,8 @@ struct Pad: SelectingLayer {
     equation: "y[c, i, j] = x[c, i − top, j − left];  ∂x += ∂y there",
     shapes:
       "[n] → [before + n + after];  [channels, rows, columns] → every axis but the first grows",
-    example: "- {type: pad, padding: [[1, 2], [0, 1]], mode: reflect}")
+    example: "- {type: pad, padding: [[1, 2], [0, 1]], mode: reflect}",
+    source: "ONNX's operator Pad")
 
   static let examples = [
     Example(["padding": 1], inputs: [2, 3, 4]),
@@ -168,7 +171,8 @@ struct Crop: SelectingLayer {
     equation: "y[c, i, j] = x[c, i + top, j + left];  ∂x += ∂y there",
     shapes:
       "[n] → [n − before − after];  [channels, rows, columns] → every axis but the first shrinks",
-    example: "- {type: crop, cropping: [[1, 2], [0, 1]]}")
+    example: "- {type: crop, cropping: [[1, 2], [0, 1]]}",
+    source: "the inverse of ONNX's operator Pad")
 
   static let examples = [Example(["cropping": 1], inputs: [2, 3, 4])]
 

@@ -52,7 +52,8 @@ struct LogSigmoid: NamedFormula {
   static let documentation = Documentation(
     "the logarithm of the sigmoid",
     equation: "y = ln σ(x) = −ln(1 + e^−x);  ∂x += ∂y · σ(−x)",
-    shapes: "any shape → the same shape", example: "- log_sigmoid")
+    shapes: "any shape → the same shape", example: "- log_sigmoid",
+    source: "PyTorch's LogSigmoid")
 
   let layer: FormulaLayer
 

@@ -15,7 +15,8 @@ struct Split: Layer, Component {
     "the input in parts along one axis: the outputs part_1, part_2, …",
     equation: "yᵏ[…, i, …] = x[…, i + the parts before, …];  ∂x += ∂yᵏ there",
     shapes: "any shape → for each part, the extent of the axis becomes its size",
-    example: "- {type: split, sizes: [2, 3]}")
+    example: "- {type: split, sizes: [2, 3]}",
+    source: "ONNX's operator Split")
 
   static let examples = [
     Example(["sizes": [1, 3]], inputs: [4]),

@@ -19,7 +19,8 @@ struct Upsample: SelectingLayer {
     equation: "nearest: y[c, i, j] = x[c, ⌊i/f⌋, ⌊j/f⌋];  bilinear: y[c, i, j] = Σ w_r(i) w_s(j) "
       + "x[c, r, s];  ∂x += the sum of ∂y with the same weights",
     shapes: "[n] → [f·n];  [channels, rows, columns] → [channels, f·rows, f·columns]",
-    example: "- {type: upsample, factor: 2}")
+    example: "- {type: upsample, factor: 2}",
+    source: "ONNX's operator Resize")
 
   static let examples = [
     Example(["factor": [2, 3]], inputs: [2, 2, 3]),

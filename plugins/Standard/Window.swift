@@ -137,6 +137,10 @@ struct Planes {
   let rows: Int
   let columns: Int
 
+  init(channels: Int, rows: Int, columns: Int) {
+    (self.channels, self.rows, self.columns) = (channels, rows, columns)
+  }
+
   /// Nil for other shapes.
   init?(_ shape: Shape) {
     switch shape.rank {

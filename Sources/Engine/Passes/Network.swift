@@ -47,6 +47,7 @@ public final class Network<S: Scalar> {
   /// The gradients of all shards except the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
   private let gathered: [GatheredHead<S>?]
+  private let means: [Tensor<S>?]
   private let checksInputs: Bool
   /// False for a network that only evaluates: it has no gradients.
   let hasBackward: Bool
@@ -106,6 +107,9 @@ public final class Network<S: Scalar> {
           z: arena.tensor(regions[0], head.outputShape),
           t: arena.tensor(regions[1], head.target.shape),
           dz: arena.tensor(regions[2], head.outputShape))
+    }
+    means = zip(layout.means, heads).map { region, head in
+      region.count == 0 ? nil : arena.tensor(region, head.predictionShape)
     }
     threads = layout.threads
     scratch = nodes.indices.map { k in
@@ -269,7 +273,8 @@ public final class Network<S: Scalar> {
           head, samples: samples, z: first(y[head.node][0]),
           t: first(batch.targets[head.targetIndex]),
           dz: gradient ? first(dy[head.node][0]) : nil, gathered: gathered[index],
-          weights: head.isWeighted ? first(batch.targets[batch.targets.count - 1]) : nil)
+          weights: head.isWeighted ? first(batch.targets[batch.targets.count - 1]) : nil,
+          means: means[index].map(first))
       })
   }
 }

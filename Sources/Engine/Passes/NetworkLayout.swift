@@ -19,6 +19,8 @@ struct NetworkLayout {
   /// For each head whose target may be missing in some samples, and for weighted samples: the
   /// outputs, targets and output gradients of the samples that have it.
   let gathered: [[Layout.Region]]
+  /// The predictions of each head whose outputs are means and variances; empty for others.
+  let means: [Layout.Region]
   /// The outputs of each node for a batch and each of its scratch tensors, which has a copy per
   /// sample, shard or, if it is temporary, thread.
   let y: [[Layout.Region]]
@@ -72,6 +74,10 @@ struct NetworkLayout {
       guard head.skipsMissing || head.isWeighted else { return [] }
       let counts = [head.outputShape.count, head.target.shape.count, head.outputShape.count]
       return counts.map { layout.add($0, copies: capacity) }
+    }
+    means = heads.map { head in
+      layout.add(
+        head.loss.outputMeaning.hasVariances ? head.predictionShape.count : 0, copies: capacity)
     }
 
     func count(_ output: Int, of k: Int) -> Int {

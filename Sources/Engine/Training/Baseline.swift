@@ -16,7 +16,7 @@ public struct Baseline<S: Scalar> {
     let widths = targets.map(\.shape.count)
     offsets = heads.map { head in widths[..<head.targetIndex].reduce(0, +) }
     let width = widths.reduce(0, +)
-    var sums = heads.map { [Double](repeating: 0, count: $0.outputShape.count) }
+    var sums = heads.map { [Double](repeating: 0, count: $0.predictionShape.count) }
     var counts = heads.map { _ in 0.0 }
     for first in stride(from: 0, to: train.count, by: 4096) {
       let part = try train.held(first..<min(first + 4096, train.count))
@@ -65,7 +65,7 @@ public struct Baseline<S: Scalar> {
             for tally in tallies[index] {
               MetricPass<S>(
                 samples: known,
-                z: Tensor(start: z.baseAddress!, count: z.count, shape: head.outputShape),
+                z: Tensor(start: z.baseAddress!, count: z.count, shape: head.predictionShape),
                 t: Tensor(start: t.baseAddress!, count: t.count, shape: head.target.shape),
                 hasClasses: hasClasses, threshold: 0.5,
                 meaning: hasClasses ? .probabilities : .values, units: readings[index].units,

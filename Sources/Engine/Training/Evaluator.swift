@@ -29,7 +29,8 @@ struct HeadReading {
 
   init(_ head: Head) {
     threshold = head.threshold
-    meaning = head.loss.outputMeaning
+    // Metrics read the means only.
+    meaning = head.loss.outputMeaning.hasVariances ? .values : head.loss.outputMeaning
     let numbers = head.units.map { units in
       units.spread + zip(units.shift, units.origin).map { $0 + $1 }
         + (units.areLogs.isEmpty ? units.spread.map { _ in false } : units.areLogs)
@@ -92,6 +93,8 @@ final class HeadTallies {
 
   /// Adds the samples of a head's last evaluation.
   func add<S: Scalar>(_ loss: HeadLoss<S>, _ head: Int) {
+    if tallies[head].isEmpty { return }
+    loss.gatherMeans()
     for tally in tallies[head] { loss.add(to: tally, readings[head]) }
   }
 

@@ -17,6 +17,11 @@ public struct Head: Sendable {
   /// The shape of its node's first output, per sample.
   public let outputShape: Shape
 
+  /// The shape of its predictions: that of the output without variances.
+  public var predictionShape: Shape {
+    loss.outputMeaning.hasVariances ? target.shape : outputShape
+  }
+
   /// The index of its target among the targets of the data.
   public let targetIndex: Int
   public let target: Target

@@ -19,15 +19,18 @@ final class HeadLoss<S: Scalar> {
   private let known: KnownTargets<S>?
   /// Nil if there are no weights of samples.
   private let weighted: WeightedSamples<S>?
+  /// A buffer for the predictions, if the second half of the outputs is variances.
+  private let means: Tensor<S>?
 
   init(
     _ head: Head, samples: Int, z: Tensor<S>, t: Tensor<S>, dz: Tensor<S>?,
-    gathered: GatheredHead<S>?, weights: Tensor<S>?
+    gathered: GatheredHead<S>?, weights: Tensor<S>?, means: Tensor<S>?
   ) {
     self.head = head
     self.samples = samples
     loss = head.loss
     weight = head.weight
+    self.means = means
     valueScale = Double(S(head.reduction.scale(samples)))
     let batch = head.lossPass(samples, z: z, t: t, dz: dz)
     self.batch = batch
@@ -72,12 +75,22 @@ final class HeadLoss<S: Scalar> {
     return sum
   }
 
+  /// Copies the predictions of the last evaluation, if the outputs are means and variances.
+  func gatherMeans() {
+    guard let means else { return }
+    let (z, width) = (pass.z, means.shape.count)
+    for sample in 0..<samples {
+      for j in 0..<width { means[sample * width + j] = z[sample * z.shape.count + j] }
+    }
+  }
+
   /// Adds the samples of the last evaluation to a tally of the head.
   func add(to tally: Tally, _ reading: HeadReading) {
     if samples == 0 { return }
     let pass = pass
+    let z = means?.first(pass.samples) ?? pass.z
     MetricPass(
-      samples: pass.samples, z: pass.z, t: pass.t, hasClasses: pass.hasClasses,
+      samples: pass.samples, z: z, t: pass.t, hasClasses: pass.hasClasses,
       threshold: S(reading.threshold), meaning: reading.meaning, units: reading.units,
       tally: tally.numbers
     ).run(tally.metric)

@@ -93,14 +93,20 @@ extension Objective.HeadDeclaration {
       }
       loss = try loss.fitted(to: classes)
       try loss.plan(output: output, target: target)
+      if loss.outputMeaning.hasVariances, port.units?.areLogs.contains(true) == true {
+        throw Diagnostic(
+          "the scale log of its targets has no standard deviation; choose another scale, such as "
+            + "data: {scale: {targets: standardize}}")
+      }
     } catch let fact as Diagnostic {
       reject(fact, "loss '\(lossName)'", at: location)
     }
+    let predictions = loss.outputMeaning.hasVariances ? target.shape : output
     var bound: [BoundMetric] = []
     if let metrics {
       for metric in metrics {
         do {
-          bound.append(try BoundMetric(metric.name, metric.metric, output, target))
+          bound.append(try BoundMetric(metric.name, metric.metric, predictions, target))
           if metric.metric.needsProbabilities, loss.outputMeaning == .scores {
             throw Diagnostic("it needs probabilities, and the loss '\(lossName)' gives none")
           }

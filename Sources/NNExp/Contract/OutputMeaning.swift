@@ -15,11 +15,32 @@ public enum OutputMeaning: Sendable, Hashable {
   /// Scores that are larger for likelier answers and are not probabilities.
   case scores
 
+  /// Normal distributions of the targets' numbers: the first half of the outputs is their means, the
+  /// second half their variances. The predictions are the means.
+  case meansAndVariances
+
+  /// The same with the logarithms of the variances.
+  case meansAndLogVariances
+
+  /// Whether the second half of the outputs is variances, so that there are two outputs per number of
+  /// the target.
+  public var hasVariances: Bool { self == .meansAndVariances || self == .meansAndLogVariances }
+
+  /// The standard deviation of one prediction of a sample; NaN if the outputs have no variances.
+  ///
+  /// - Parameters:
+  ///   - count: the number of outputs of a sample.
+  ///   - z: the sample's outputs.
+  public func standardDeviation(at prediction: Int, of count: Int, _ z: (Int) -> Double) -> Double {
+    let second = hasVariances ? z(count / 2 + prediction) : .nan
+    return self == .meansAndLogVariances ? Double.exp(second / 2) : second.squareRoot()
+  }
+
   /// Whether the outputs have probabilities.
   public var hasProbabilities: Bool {
     switch self {
     case .probabilities, .logits, .jointLogits: true
-    case .values, .scores: false
+    case .values, .scores, .meansAndVariances, .meansAndLogVariances: false
     }
   }
 
@@ -33,7 +54,8 @@ public enum OutputMeaning: Sendable, Hashable {
   public func prediction(at output: Int, of count: Int, _ z: (Int) -> Double) -> Double {
     let value = z(output)
     switch self {
-    case .values, .probabilities, .scores: return value
+    case .values, .probabilities, .scores, .meansAndVariances, .meansAndLogVariances:
+      return value
     case .logits:
       let e = Double.exp(-abs(value))
       return (value < 0 ? e : 1) / (1 + e)

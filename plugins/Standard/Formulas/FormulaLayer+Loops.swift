@@ -149,7 +149,8 @@ extension FormulaLayer {
     if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
     let (input, output) = (x.shape, tensors.y.shape)
     let table = WindowTable<S>(pooling, from: input, to: output, width: width) { run.take($0) }
-    let rows = WindowRows<S>(pooling, from: input, to: output, width: width)
+    let rows =
+      table == nil ? WindowRows<S>(pooling, from: input, to: output, width: width) : nil
     let block = run.place(of: .input(0))
     let valid = run.place(of: .isValid)
     let counts = run.place(of: .entryCount)
@@ -160,14 +161,14 @@ extension FormulaLayer {
       if let table {
         table.gather(x.start, windows, into: block, valid: valid, counts: counts)
       } else {
-        rows.gather(x.start, windows, into: block, valid: valid, counts: counts)
+        rows?.gather(x.start, windows, into: block, valid: valid, counts: counts)
       }
       run.runStrip(from: first, columns: windows.count)
       guard let dx = tensors.dInputs?[0], let gradients else { continue }
       if let table {
         table.scatter(gradients, windows, to: dx.start)
       } else {
-        rows.scatter(gradients, windows, to: dx.start)
+        rows?.scatter(gradients, windows, to: dx.start)
       }
     }
   }

@@ -22,7 +22,8 @@ struct FormulaLayer: Layer, Component {
     equation: "y = the equation;  ∂x += ∂y · ∂y/∂x, which is derived from it",
     shapes: "without a window: the inputs' shape, or [1] if sum, mean, max, min or prod combine "
       + "all numbers of a sample;  with a window: as lp_pooling",
-    example: #"- {type: formula, y: "x · σ(β·x)", parameters: {β: 1}}"#)
+    example: #"- {type: formula, y: "x · σ(β·x)", parameters: {β: 1}}"#,
+    source: "the equation in the experiment file")
 
   static let examples = [
     Example(["y": "x · σ(β·x)", "parameters": .map([("β", 1)])], inputs: [5]),
@@ -84,7 +85,11 @@ struct FormulaLayer: Layer, Component {
     let entries: Int
     var sample: Shape
     if let pooling, formula.grouping == .window {
-      plan = try pooling.plan(for: inputs[0].shape, allowsSlices: false)
+      let input = inputs[0].shape
+      plan = try pooling.plan(for: input)
+      if input.rank == 4, input.count / input[0] > Int(Int32.max) {
+        throw Diagnostic("the input \(input) has more than \(Int32.max) numbers in a channel")
+      }
       entries = pooling.mostEntries(over: inputs[0].shape)
       sample = plan.output
     } else {

@@ -17,7 +17,8 @@ struct FormulaLoss: Loss, Component {
     equation: "ℓ = the equation, summed over the outputs;  ∂zⱼ += ∂ℓ/∂zⱼ, derived from it",
     shapes:
       "output and targets of one shape; or one output per class; or one output for two classes",
-    example: #"loss: {type: formula, value: "|z − t|^1.5"}"#)
+    example: #"loss: {type: formula, value: "|z − t|^1.5"}"#,
+    source: "the equation in the experiment file")
 
   static let examples = [
     Example(

@@ -16,11 +16,8 @@ struct WindowRows<S: Scalar> {
   private let width: Int
 
   init(_ pooling: Pooling, from input: Shape, to output: Shape, width: Int) {
-    guard let axes = pooling.axes(over: input), let y = Planes(output) else {
-      preconditionFailure("`plan` lets no other shape pass")
-    }
-    (rows, columns, x) = axes
-    self.y = y
+    let windows = pooling.planes(from: input, to: output)
+    (rows, columns, x, y) = (windows.rows, windows.columns, windows.x, windows.y)
     self.width = width
     let (first, _) = columns.positionsInside(entry: 0, over: x.columns, of: y.columns)
     let (_, end) = columns.positionsInside(

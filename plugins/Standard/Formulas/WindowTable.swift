@@ -1,12 +1,13 @@
 import NNExp
 
 /// Copies between a tensor and a register with a row per entry of a window, by a table of the
-/// positions of one plane's windows. For short rows of windows; see ``WindowRows`` for long ones.
+/// positions of one channel's windows. For short rows of windows, and for three dimensions; see
+/// ``WindowRows`` for long rows.
 struct WindowTable<S: Scalar> {
-  /// The positions of each window's entries in the plane, window by window; −1 for the entries
+  /// The positions of each window's entries in the channel, window by window; −1 for the entries
   /// that a window lacks, which come last.
   private let positions: UnsafeMutablePointer<Int32>
-  /// The windows of a plane, and the numbers of a plane of x.
+  /// The windows of a channel, and the numbers of a channel of x.
   private let windows: Int
   private let plane: Int
   private let entries: Int
@@ -17,13 +18,24 @@ struct WindowTable<S: Scalar> {
 
   /// The numbers of memory that the table needs; 0 if it is not used.
   static func room(_ pooling: Pooling, from input: Shape, to output: Shape) -> Int {
-    guard let x = Planes(input), let y = Planes(output), isFaster(x, y) else { return 0 }
-    return Shape([y.count, pooling.mostEntries(over: input)]).count
+    guard isUsed(input, output) else { return 0 }
+    return Shape([channelCount(output), pooling.mostEntries(over: input)]).count
   }
 
-  /// True if there are too few windows in a row to copy them together.
-  private static func isFaster(_ x: Planes, _ y: Planes) -> Bool {
-    y.columns < 16 && x.count <= Int(Int32.max)
+  /// True in three dimensions, and if there are too few windows in a row to copy them together.
+  private static func isUsed(_ input: Shape, _ output: Shape) -> Bool {
+    output.rank == 4
+      || output[output.rank - 1] < 16 && channelCount(input) <= Int(Int32.max)
+  }
+
+  /// The numbers of a channel.
+  private static func channelCount(_ shape: Shape) -> Int {
+    switch shape.rank {
+    case 1: shape[0]
+    case 2: shape[1]
+    case 3: shape[1].times(shape[2])
+    default: shape[1].times(shape[2]).times(shape[3])
+    }
   }
 
   /// Nil if the table is not used.
@@ -33,25 +45,21 @@ struct WindowTable<S: Scalar> {
     _ pooling: Pooling, from input: Shape, to output: Shape, width: Int,
     memory: (Int) -> UnsafeMutablePointer<S>
   ) {
-    guard let x = Planes(input), let y = Planes(output), WindowTable.isFaster(x, y) else {
-      return nil
-    }
-    (windows, plane) = (y.count, x.count)
+    guard WindowTable.isUsed(input, output) else { return nil }
+    (windows, plane) = (WindowTable.channelCount(output), WindowTable.channelCount(input))
     entries = pooling.mostEntries(over: input)
     self.width = width
     let room = UnsafeMutableRawPointer(memory(windows * entries))
     positions = room.bindMemory(to: Int32.self, capacity: windows * entries)
     var isMasked = false
-    var patches = pooling.patches(samples: 1, from: input, to: output)
-    for window in 0..<windows {
-      guard let (_, patch) = patches.next() else { break }
-      var next = positions + window &* entries
-      for position in patch {
+    var next = positions
+    let entries = entries
+    pooling.forEachWindow(from: input, to: output) { patch in
+      patch.forEach { position in
         next.pointee = Int32(truncatingIfNeeded: position)
         next += 1
       }
-      let end = positions + (window &+ 1) &* entries
-      while next < end {
+      for _ in 0..<(entries &- patch.count) {
         isMasked = true
         next.pointee = -1
         next += 1

@@ -15,7 +15,8 @@ struct AbsoluteError: ValueLoss {
       """,
     shapes:
       "output and targets of one shape; or one output per class; or one output for two classes",
-    example: "loss: absolute_error")
+    example: "loss: absolute_error",
+    source: "PyTorch's L1Loss, summed over the outputs")
 
   init(from options: inout Options) {}
 

@@ -23,7 +23,8 @@ struct BinaryCrossEntropy: Loss, Component {
       """,
     shapes: "output and targets of one shape, targets 0…1; or one output for two classes;"
       + " or one output per class",
-    example: "loss: {type: binary_cross_entropy, from: logits, class_weights: [1, 5]}")
+    example: "loss: {type: binary_cross_entropy, from: logits, class_weights: [1, 5]}",
+    source: "PyTorch's BCELoss and BCEWithLogitsLoss")
 
   let from: Prediction
   private(set) var w0 = 1.0

@@ -27,7 +27,8 @@ struct CrossEntropy: Loss, Component {
                       ∂zⱼ += −uⱼ/zⱼ
       """,
     shapes: "output [k], targets a class index or a row of k probabilities",
-    example: "loss: {type: cross_entropy, from: logits, class_weights: [1, 1, 4]}")
+    example: "loss: {type: cross_entropy, from: logits, class_weights: [1, 1, 4]}",
+    source: "PyTorch's CrossEntropyLoss")
 
   let from: Prediction
   /// w; empty for 1 each.
@@ -142,7 +143,8 @@ struct CrossEntropy: Loss, Component {
       let rest = room.slice(0..<block.count)
       let logOfSum = room.slice(block.count..<2 &* block.count)
       for sample in block {
-        rest[sample &- block.lowerBound] = self.rest(pass.z, sample, top: top(pass.z, sample))
+        let top = pass.z.top(ofSample: sample)
+        rest[sample &- block.lowerBound] = self.rest(pass.z, sample, top: top)
       }
       map(.log1p, rest, into: logOfSum)
       for sample in block {
@@ -153,16 +155,6 @@ struct CrossEntropy: Loss, Component {
     return sum
   }
 
-  /// The largest output of a sample, the first of equal ones.
-  @inline(__always)
-  private func top<S: Scalar>(_ z: Tensor<S>, _ sample: Int) -> Int {
-    let k = z.shape.count
-    let row = sample * k
-    var top = 0
-    for j in 1..<k where z[row + j] > z[row + top] { top = j }
-    return top
-  }
-
   /// Σ e^(zⱼ−m) over all but the largest output.
   @inline(__always)
   private func rest<S: Scalar>(_ z: Tensor<S>, _ sample: Int, top: Int) -> S {
@@ -170,7 +162,7 @@ struct CrossEntropy: Loss, Component {
     let row = sample * k
     var rest: S = 0
     inBlocks(of: k) { block, e in
-      exponentials(z, row, block, z[row + top], into: e)
+      z.exponentials(row, block, z[row + top], into: e)
       for j in block where j != top { rest += e[j &- block.lowerBound] }
     }
     return rest
@@ -184,7 +176,7 @@ struct CrossEntropy: Loss, Component {
     let z = pass.z
     let k = z.shape.count
     let row = sample * k
-    let top = top(z, sample)
+    let top = z.top(ofSample: sample)
     let m = z[row + top]
     var w: S = 0
     for j in 0..<k {
@@ -194,7 +186,7 @@ struct CrossEntropy: Loss, Component {
     }
     guard let dz = pass.dz else { return }
     inBlocks(of: k) { block, e in
-      exponentials(z, row, block, m, into: e)
+      z.exponentials(row, block, m, into: e)
       for j in block {
         let u = u(pass, sample, j, of: k)
         // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈
@@ -206,15 +198,6 @@ struct CrossEntropy: Loss, Component {
         dz[row + j] += pass.scale * slope
       }
     }
-  }
-
-  /// Computes e^(zⱼ−m) for a part of one row.
-  @inline(__always)
-  private func exponentials<S: Scalar>(
-    _ z: Tensor<S>, _ row: Int, _ block: Range<Int>, _ m: S, into e: Tensor<S>
-  ) {
-    for j in block { e[j &- block.lowerBound] = z[row + j] - m }
-    map(.exp, e, into: e)
   }
 
   private func fromProbabilities<S: Scalar>(_ pass: LossPass<S>) -> Double {

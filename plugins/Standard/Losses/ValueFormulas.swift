@@ -54,7 +54,8 @@ struct Poisson: NamedFormulaLoss {
     "the negative log-likelihood of counts with a Poisson distribution, without ln t!",
     equation: "ℓ = Σⱼ zⱼ − tⱼ ln zⱼ;  ∂zⱼ += 1 − tⱼ/zⱼ",
     shapes: "output and targets of one shape; the output is positive, as that of softplus",
-    example: "loss: poisson")
+    example: "loss: poisson",
+    source: "PyTorch's PoissonNLLLoss with log_input=False and eps=0")
 
   static let examples = [Example([:], output: [2], target: .values([2]))]
 
@@ -82,7 +83,8 @@ struct LogCosh: NamedFormulaLoss {
   static let documentation = Documentation(
     "the logarithm of the hyperbolic cosine of the error",
     equation: "ℓ = Σⱼ ln cosh(zⱼ − tⱼ);  ∂zⱼ += tanh(zⱼ − tⱼ)",
-    shapes: "output and targets of one shape", example: "loss: log_cosh")
+    shapes: "output and targets of one shape", example: "loss: log_cosh",
+    source: "Keras's LogCosh, summed over the outputs")
 
   let loss: FormulaLoss
 
@@ -157,7 +159,8 @@ struct CosineLoss: NamedFormulaLoss {
   static let documentation = Documentation(
     "one minus the cosine of the angle between the output and the target",
     equation: "ℓ = 1 − Σⱼ zⱼtⱼ/(‖z‖·‖t‖);  ∂zⱼ += (cos·zⱼ/‖z‖ − tⱼ/‖t‖)/‖z‖;  norms ≥ 1e-8",
-    shapes: "output and targets of one shape", example: "loss: cosine")
+    shapes: "output and targets of one shape", example: "loss: cosine",
+    source: "PyTorch's cosine_similarity")
 
   let loss: FormulaLoss
 

@@ -25,7 +25,8 @@ enum Pace: String, CaseIterable, Sendable {
 struct ConstantSchedule: Schedule, Component {
   static let typeName = "constant"
   static let documentation = Documentation(
-    "the learning rate is constant", equation: "factor = 1", example: "schedule: constant")
+    "the learning rate is constant", equation: "factor = 1", example: "schedule: constant",
+    source: "PyTorch's LambdaLR with a factor of 1")
 
   init(from options: inout Options) {}
 
@@ -38,7 +39,8 @@ struct StepSchedule: Schedule, Component {
   static let foreignNames = ["step_lr", "step_decay"]
   static let documentation = Documentation(
     "the learning rate drops every few epochs", equation: "factor = γ^⌊epoch / every⌋",
-    example: "schedule: {type: step, every: 30, factor: 0.1}")
+    example: "schedule: {type: step, every: 30, factor: 0.1}",
+    source: "PyTorch's StepLR")
 
   let every: Int
   let factor: Double
@@ -62,7 +64,8 @@ struct MultiStepSchedule: Schedule, Component {
   static let documentation = Documentation(
     "the learning rate drops after given epochs",
     equation: "factor = γᵏ after the k-th of the epochs",
-    example: "schedule: {type: multi_step, epochs: [30, 60, 80], factor: 0.1}")
+    example: "schedule: {type: multi_step, epochs: [30, 60, 80], factor: 0.1}",
+    source: "PyTorch's MultiStepLR")
 
   let epochs: [Int]
   let factor: Double
@@ -121,7 +124,8 @@ struct ExponentialSchedule: Schedule, Component {
   static let foreignNames = ["exponential_lr", "exponential_decay"]
   static let documentation = Documentation(
     "the learning rate falls by the same ratio each time", equation: "factor = γᵗ",
-    example: "schedule: {type: exponential, factor: 0.99}")
+    example: "schedule: {type: exponential, factor: 0.99}",
+    source: "PyTorch's ExponentialLR")
 
   let factor: Double
   let pace: Pace

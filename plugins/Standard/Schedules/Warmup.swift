@@ -67,7 +67,8 @@ struct LinearWarmup: Schedule, Component {
       schedule: {type: linear_warmup, steps: 500, from: 0.01}
       # every other schedule has the same as an option:
       schedule: {type: cosine, warmup: {epochs: 5}}
-      """)
+      """,
+    source: "PyTorch's LinearLR")
 
   let warmup: Warmup
 
