@@ -44,6 +44,9 @@ public final class Network<S: Scalar> {
   private let scratch: [[ScratchMemory<S>]]
   /// The number of threads that have temporary scratch memory.
   let threads: Int
+  /// True if every shard of a batch has temporary scratch memory, because there are at least as many
+  /// threads.
+  let hasMemoryPerShard: Bool
   /// The gradients of all shards except the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
   private let gathered: [GatheredHead<S>?]
@@ -112,6 +115,7 @@ public final class Network<S: Scalar> {
       region.count == 0 ? nil : arena.tensor(region, head.predictionShape)
     }
     threads = layout.threads
+    hasMemoryPerShard = threads == Shards.count(capacity)
     scratch = nodes.indices.map { k in
       zip(layout.scratch[k], nodes[k].plan.scratch).map {
         ScratchMemory(

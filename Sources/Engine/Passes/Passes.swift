@@ -210,7 +210,9 @@ public final class Passes<S: Scalar>: SharedLoop {
   @specialized(where S == Double)
   @specialized(where S == Float)
   override func perform(_ shard: Int, thread: Int) {
-    if threads[shard] != thread { move(shard, to: thread) }
+    // With fewer shards than threads, each shard has its own memory.
+    let place = network.hasMemoryPerShard ? shard : thread
+    if threads[shard] != place { move(shard, to: place) }
     let offset = (shard + 1) * count
     if shared.isBackward {
       if shard > 0 { zeroPartialGradients(offset) }
