@@ -57,6 +57,7 @@ struct CSVReader {
     for (slot, column) in chosen.enumerated() { slots[column.position] = slot }
     self.slots = slots
     try table.origin.forEachPart(from: table.start) { try read($0, base: $1) }
+    if case .held = table.bytes { countDistinctByColumn() }
   }
 
   /// The meaning of the columns of `slots`.
@@ -121,12 +122,28 @@ struct CSVReader {
         if count == 1 { starts.append(base + start) } else { starts[count - 1] = base + start }
         starts.append(base + scanner.position)
       }
-      if !counted.isEmpty { countDistinct(row) }
+      if !isHeld, !counted.isEmpty { countDistinct(row) }
       if hasComments {
         scanner.position = table.format.endOfComments(in: bytes, from: scanner.position)
       }
     }
     return true
+  }
+
+  /// Column by column, so that the numbers of one are in memory twice at a time.
+  private mutating func countDistinctByColumn() {
+    let width = chosen.count
+    for slot in counted {
+      var distinct = DistinctNumbers()
+      var row = 0
+      while row < count && distinct.isOpen {
+        let value = cells[row &* width &+ slot]
+        if !value.isNaN { distinct.add(value) }
+        row &+= 1
+      }
+      distinct.close()
+      scanned[slot].distinct = distinct
+    }
   }
 
   private mutating func countDistinct(_ row: Int) {

@@ -87,14 +87,19 @@ struct DistinctNumbers {
     guard put(bits) else { return }
     count += 1
     if count >= TableColumn.mostDistinct {
-      isOpen = false
-      (places, shift) = (DistinctNumbers().places, DistinctNumbers().shift)
+      close()
     } else if count * 4 > places.count {
       let known = places
       places = Array(repeating: DistinctNumbers.free, count: 2 * known.count)
       shift -= 1
       for bits in known where bits != DistinctNumbers.free { _ = put(bits) }
     }
+  }
+
+  /// Frees the memory; numbers that are added from now on are not counted.
+  mutating func close() {
+    isOpen = false
+    (places, shift) = (DistinctNumbers().places, DistinctNumbers().shift)
   }
 
   /// Puts a number at the first free place. Returns false if it is there already.
