@@ -3,7 +3,7 @@ public import NNExp
 
 /// Initial values from a file: `initial: {weight: {file: weight.npy}}`.
 ///
-/// The path is relative to the file in which it is written.
+/// The path is relative to the file in which it is written, or to the folder under `data:`.
 public struct FileInitializer: Initializer, Component {
   public static let typeName = "file"
   public static let documentation = Documentation(
@@ -16,7 +16,9 @@ public struct FileInitializer: Initializer, Component {
     let path = options.string("path", "an .npy file, relative to the experiment file")
     let location = options.location(of: "path")
     // An override on the command line is relative to the current folder.
-    file = DeclaredPath(path, in: Path.prefix(of: location?.source.name ?? ""), at: location)
+    file = DeclaredPath(
+      path, in: options.surroundings?.folder ?? Path.prefix(of: location?.source.name ?? ""),
+      at: location)
   }
 
   public func fill(_ values: Tensor<Double>, random: RandomStream) throws {

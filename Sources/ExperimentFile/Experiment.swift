@@ -153,7 +153,8 @@ public final class Experiment: Sendable {
     self.text = text
     baseText = base
     location = options.location
-    declaredFolder = Experiment.declaredFolder(in: options)
+    let declaredFolder = Experiment.declaredFolder(in: options)
+    self.declaredFolder = declaredFolder
     let folder = declaredFolder.map { Path.join(folder, $0) } ?? folder
     self.folder = folder
     let isNamed = options.contains("name")
@@ -203,7 +204,11 @@ public final class Experiment: Sendable {
       "blocks", "a mapping", "lists of layers that model repeats: {block: NAME, repeat: 3}",
       of: .mapping(.list(.component(registry.layers.kind), 1...Int.max)))
     let modelSection = options.read(["model"], memo) { options in
-      ModelDeclaration(from: &options, registry: registry)
+      // Otherwise the files of initial values are relative to the file that names them.
+      if declaredFolder != nil {
+        options.surroundings = Surroundings(folder: folder, registry: registry)
+      }
+      return ModelDeclaration(from: &options, registry: registry)
     }
     let objectiveSection = options.read(["loss", "metrics"], memo) { options in
       Objective(from: &options, registry: registry, checksNames: fileName != nil)

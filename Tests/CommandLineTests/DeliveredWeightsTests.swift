@@ -43,6 +43,26 @@ import Testing
     }
   }
 
+  /// The run's folder names the folder of the file with the initial values.
+  @Test func initialValuesFromAFileAreFoundFromTheRun() throws {
+    let tool = try tool(
+      text.replacing(
+        "initial: {weight: zeros}",
+        with: "initial: {weight: {file: w.npy}}"))
+    defer { tool.remove() }
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), }\n"
+    var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
+    bytes += Array(header.utf8)
+    withUnsafeBytes(of: (0.5).bitPattern.littleEndian) { bytes += Array($0) }
+    try Data(bytes).write(to: tool.folder.appending(path: "w.npy"))
+    #expect(try tool.run("run", "line.yaml", "-q").code == 0)
+    let run = "results/line/latest"
+    for arguments in [["evaluate", run], ["export", run, "--npz", "line.npz"]] {
+      let result = try tool.run(arguments)
+      #expect(result.code == 0, "\(result.errors)")
+    }
+  }
+
   @Test func predictionsExpectEvaluateAndPredictAgree() throws {
     let tool = try tool()
     defer { tool.remove() }
