@@ -3,11 +3,14 @@ import NNExp
 /// Tensors in one block of memory. Two tensors may overlap if no tick needs both.
 ///
 /// The tensors are placed in the order of their sizes, each at the lowest address at which it
-/// overlaps none that is needed at the same time.
+/// overlaps none that is needed at the same time. The time grows with the square of their number:
+/// above 8,192, about 2,000 nodes, each has its own memory.
 ///
 /// - Source: Pisarchyk, Lee 2020, "Efficient memory management for deep neural net inference"
 ///   ("greedy by size")
 struct SharedMemory {
+  private static let most = 8_192
+
   private let scalarSize: Int
   private let overlaps: Bool
   private var tensors: [(count: Int, lifetime: Lifetime)] = []
@@ -27,7 +30,9 @@ struct SharedMemory {
   /// The region of each tensor in a block that is added to a layout.
   func regions(in layout: inout Layout) -> [Layout.Region] {
     let total = tensors.reduce(0) { saturatingSum($0, $1.count) }
-    guard overlaps, total < .max / 2 else { return tensors.map { layout.add($0.count) } }
+    guard overlaps, total < .max / 2, tensors.count <= SharedMemory.most else {
+      return tensors.map { layout.add($0.count) }
+    }
     let (starts, count) = placed()
     let block = layout.add(count)
     return zip(tensors, starts).map {
