@@ -144,8 +144,11 @@ private struct HeadOperators {
   ) -> OperatorGraph.Value {
     let second = half(count / 2..<count, of: z, in: &graph)
     let deviation =
-      meaning == .meansAndLogVariances
-      ? graph.add("Exp", graph.add("Mul", second, graph.constant(0.5))) : graph.add("Sqrt", second)
+      if case .meansAndVariances(let least) = meaning {
+        graph.add("Sqrt", graph.add("Max", second, graph.constant(least)))
+      } else {
+        graph.add("Exp", graph.add("Mul", second, graph.constant(0.5)))
+      }
     guard let units = head.units else { return deviation }
     return graph.add(
       "Mul", deviation, graph.constant(units.spread.map { abs($0) }, [units.spread.count]))

@@ -16,15 +16,20 @@ public enum OutputMeaning: Sendable, Hashable {
   case scores
 
   /// Normal distributions of the targets' numbers: the first half of the outputs is their means, the
-  /// second half their variances. The predictions are the means.
-  case meansAndVariances
+  /// second half their variances, of which none is below `least`. The predictions are the means.
+  case meansAndVariances(least: Double)
 
   /// The same with the logarithms of the variances.
   case meansAndLogVariances
 
   /// Whether the second half of the outputs is variances, so that there are two outputs per number of
   /// the target.
-  public var hasVariances: Bool { self == .meansAndVariances || self == .meansAndLogVariances }
+  public var hasVariances: Bool {
+    switch self {
+    case .meansAndVariances, .meansAndLogVariances: true
+    case .values, .probabilities, .logits, .jointLogits, .scores: false
+    }
+  }
 
   /// The standard deviation of one prediction of a sample; NaN if the outputs have no variances.
   ///
@@ -32,8 +37,10 @@ public enum OutputMeaning: Sendable, Hashable {
   ///   - count: the number of outputs of a sample.
   ///   - z: the sample's outputs.
   public func standardDeviation(at prediction: Int, of count: Int, _ z: (Int) -> Double) -> Double {
-    let second = hasVariances ? z(count / 2 + prediction) : .nan
-    return self == .meansAndLogVariances ? Double.exp(second / 2) : second.squareRoot()
+    guard hasVariances else { return .nan }
+    let second = z(count / 2 + prediction)
+    guard case .meansAndVariances(let least) = self else { return Double.exp(second / 2) }
+    return (second < least ? least : second).squareRoot()
   }
 
   /// Whether the outputs have probabilities.

@@ -49,7 +49,7 @@ struct GaussianNLL: Loss, Component {
   let epsilon: Double
 
   var outputMeaning: OutputMeaning {
-    from == .variance ? .meansAndVariances : .meansAndLogVariances
+    from == .variance ? .meansAndVariances(least: epsilon) : .meansAndLogVariances
   }
 
   init(from options: inout Options) {
