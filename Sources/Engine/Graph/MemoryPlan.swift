@@ -47,18 +47,16 @@ public struct MemoryPlan: Sendable {
   static func ofEvaluation(
     _ graph: Graph, heads: [Head], capacity: Int, scalarSize: Int, training: MemoryPlan
   ) -> (plan: MemoryPlan, capacity: Int) {
-    func plan(_ capacity: Int) -> MemoryPlan {
-      MemoryPlan(
+    var capacity = capacity
+    while true {
+      let plan = MemoryPlan(
         graph, heads: heads, vectors: 0, capacity: capacity, scalarSize: scalarSize,
         use: .evaluation)
-    }
-    var capacity = capacity
-    while training.activations >= 1 << 24, capacity > Shards.fewestSamples,
-      plan(capacity).activations > training.activations / 5
-    {
+      let isSmall =
+        training.activations < 1 << 24 || plan.activations <= training.activations / 5
+      if isSmall || capacity <= Shards.fewestSamples { return (plan, capacity) }
       capacity = (capacity + 1) / 2
     }
-    return (plan(capacity), capacity)
   }
 
   /// Throws if the machine has less memory than this. One megabyte is always assumed to be

@@ -47,6 +47,9 @@ struct NetworkLayout {
   /// The size of all outputs from which tensors overlap. The gain would be small below.
   static let leastBytes = 1 << 19
 
+  /// The largest number of tensors that overlap. The time to place them grows with its square.
+  private static let mostTensors = 8_192
+
   /// - Parameter overlaps: whether tensors overlap; nil if the size decides.
   init(
     _ graph: Graph, heads: [Head], fusion: Fusion, use: NetworkUse, capacity: Int, scalarSize: Int,
@@ -59,10 +62,17 @@ struct NetworkLayout {
     let isLarge =
       saturatingProduct(saturatingProduct(size, capacity), scalarSize)
       >= NetworkLayout.leastBytes
-    let overlaps = use != .inspection && (wanted ?? (isLarge || !hasBackward))
+    let tensors = nodes.reduce(0) {
+      $0 + 2 * $1.plan.outputs.count + $1.plan.scratch.count
+        + shards * $1.plan.parameters.count
+    }
+    let overlaps =
+      use != .inspection && tensors <= NetworkLayout.mostTensors
+      && (wanted ?? (isLarge || !hasBackward))
     self.overlaps = overlaps
     let segments = graph.segments(samples: capacity, waits: !hasBackward)
-    let time = Timeline(
+    // Only tensors that overlap need it.
+    lazy var time = Timeline(
       graph, heads: heads, fusion: fusion, segments: segments, hasBackward: hasBackward)
 
     var layout = Layout(scalarSize: scalarSize)
@@ -130,9 +140,8 @@ struct NetworkLayout {
         hasBackward && description.kind == .values ? description.count : 0, copies: capacity,
         time.gradient(ofPort: port))
     }
-    let isHead = nodes.indices.map { k in heads.contains { $0.node == k } }
     let keepsGradient = nodes.indices.map { k in
-      !hasBackward || !fusion.isOverwritten[k] && (isHead[k] || !overlaps)
+      !hasBackward || !fusion.isOverwritten[k] && (!overlaps || time.isHead[k])
     }
     let deltas = nodes.indices.map { k in
       nodes[k].plan.outputs.indices.map {
@@ -166,6 +175,11 @@ struct NetworkLayout {
     zeroed = Layout.Region(first: gradients.first, count: layout.count - gradients.first)
     whole = layout
 
+    guard overlaps else {
+      clearedInputs = nodes.map { _ in [] }
+      clearedOutputs = clearedInputs
+      return
+    }
     func isCleared(_ k: Int) -> Bool {
       !keepsGradient[k] && !fusion.isOverwritten[k] && !fusion.omitsOutput(of: k)
     }

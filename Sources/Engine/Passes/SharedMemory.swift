@@ -3,16 +3,14 @@ import NNExp
 /// Tensors in one block of memory. Two tensors may overlap if no tick needs both.
 ///
 /// The tensors are placed in the order of their sizes, each at the lowest address at which it
-/// overlaps none that is needed at the same time. The time grows with the square of their number:
-/// above 8,192, about 2,000 nodes, each has its own memory.
+/// overlaps none that is needed at the same time.
 ///
 /// - Source: Pisarchyk, Lee 2020, "Efficient memory management for deep neural net inference"
 ///   ("greedy by size")
 struct SharedMemory {
-  private static let most = 8_192
-
   private let scalarSize: Int
   private let overlaps: Bool
+  /// The sizes and, if tensors overlap, the lifetimes.
   private var tensors: [(count: Int, lifetime: Lifetime)] = []
 
   /// - Parameter overlaps: false if each tensor has its own memory.
@@ -22,17 +20,17 @@ struct SharedMemory {
   }
 
   /// A tensor of `copies` times `count` elements. Returns its number.
-  mutating func add(_ count: Int, copies: Int = 1, _ lifetime: Lifetime) -> Int {
-    tensors.append((saturatingProduct(count, copies), lifetime))
+  mutating func add(
+    _ count: Int, copies: Int = 1, _ lifetime: @autoclosure () -> Lifetime
+  ) -> Int {
+    tensors.append((saturatingProduct(count, copies), overlaps ? lifetime() : Lifetime(0...0)))
     return tensors.count - 1
   }
 
   /// The region of each tensor in a block that is added to a layout.
   func regions(in layout: inout Layout) -> [Layout.Region] {
     let total = tensors.reduce(0) { saturatingSum($0, $1.count) }
-    guard overlaps, total < .max / 2, tensors.count <= SharedMemory.most else {
-      return tensors.map { layout.add($0.count) }
-    }
+    guard overlaps, total < .max / 2 else { return tensors.map { layout.add($0.count) } }
     let (starts, count) = placed()
     let block = layout.add(count)
     return zip(tensors, starts).map {

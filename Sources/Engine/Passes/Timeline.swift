@@ -38,7 +38,8 @@ struct Timeline {
   private let firstBackward: Int
   /// The nodes that read each output, in ascending order.
   private let readers: [[[Int]]]
-  private let isHead: [Bool]
+  /// True for the nodes whose output a loss reads.
+  let isHead: [Bool]
 
   /// - Parameter segments: those of a batch of the network's capacity.
   init(
