@@ -91,31 +91,25 @@ struct SetNormalization {
       let db = hasBias ? pass.gradients[1].start : nil
       lines.forEachLine(with: weightLines) { i, j, w in
         // The sums of a line with one weight, so that a batch adds them as single samples do.
-        if lines.step == 0, weightLines.step == 0 {
-          let (m, scale) = (mean[j], inverse[j])
-          let (sum, product) = twoSums(lines.length) { k in
-            let slope = dy[i &+ k]
-            return (slope, slope * ((x[i &+ k] - m) * scale))
-          }
-          if let dw { dw[w] += product }
-          if let db { db[w] += sum }
-          let factor = weight.map { $0[w] } ?? 1
-          a[j] += factor * sum
-          b[j] += factor * product
-          return
-        }
         if lines.step == 0 {
           let (m, scale) = (mean[j], inverse[j])
-          let (sum, product) = twoSums(lines.length) { k in
+          let (sum, product) = interleavedSums(lines.length) { k in
             let normal = (x[i &+ k] - m) * scale
             let slope = dy[i &+ k]
+            if weightLines.step == 0 { return (slope, slope * normal) }
             if let dw { dw[w &+ k] += slope * normal }
             if let db { db[w &+ k] += slope }
             let g = weight.map { $0[w &+ k] * slope } ?? slope
             return (g, g * normal)
           }
-          a[j] += sum
-          b[j] += product
+          var factor: S = 1
+          if weightLines.step == 0 {
+            if let dw { dw[w] += product }
+            if let db { db[w] += sum }
+            if let weight { factor = weight[w] }
+          }
+          a[j] += factor * sum
+          b[j] += factor * product
           return
         }
         var (sum, product): (S, S) = (0, 0)
@@ -212,7 +206,7 @@ extension BroadcastAxes {
   ) {
     forEachLine { i, j in
       if step == 0 {
-        sums[j] += twoSums(length) { (term(i &+ $0), 0) }.0
+        sums[j] += interleavedSum(length) { term(i &+ $0) }
       } else {
         for k in 0..<length { sums[j &+ k] += term(i &+ k) }
       }
@@ -227,40 +221,12 @@ extension BroadcastAxes {
     forEachLine { i, j in
       if step == 0 {
         let other = other[j]
-        sums[j] += twoSums(length) { (term(i &+ $0, other), 0) }.0
+        sums[j] += interleavedSum(length) { term(i &+ $0, other) }
       } else {
         for k in 0..<length { sums[j &+ k] += term(i &+ k, other[j &+ k]) }
       }
     }
   }
-}
-
-/// The sums of two terms over 0..<count, each as eight interleaved sums that are then added in order.
-/// The order depends only on the count.
-@inline(__always)
-private func twoSums<S: Scalar>(_ count: Int, _ terms: (Int) -> (S, S)) -> (S, S) {
-  var (first, second) = (SIMD8<S>(), SIMD8<S>())
-  var k = 0
-  while k &+ 8 <= count {
-    for lane in 0..<8 {
-      let (a, b) = terms(k &+ lane)
-      first[lane] += a
-      second[lane] += b
-    }
-    k &+= 8
-  }
-  var (a, b): (S, S) = (0, 0)
-  for lane in 0..<8 {
-    a += first[lane]
-    b += second[lane]
-  }
-  while k < count {
-    let (c, d) = terms(k)
-    a += c
-    b += d
-    k &+= 1
-  }
-  return (a, b)
 }
 
 /// The axes of `axes:`, as bits; all axes if the list is empty.

@@ -59,7 +59,8 @@ struct Im2colConvolution<S: KernelScalar> {
         let dyPart = Matrix(start: slope, rows: sizes.units, columns: sizes.positions)
         if let db = db.map({ $0 + g &* sizes.units }) {
           for o in 0..<sizes.units {
-            db[o] += sum(of: slope + o &* sizes.positions, count: sizes.positions)
+            let row = slope + o &* sizes.positions
+            db[o] += interleavedSum(sizes.positions) { row[$0] }
           }
         }
         let patches = sizes.isPointwise ? from : scratch[1].start
@@ -133,24 +134,5 @@ extension Im2colConvolution {
       return sizes.add(border.start, to: dx)
     }
     S.col2im(sizes.windows, patches, to: dx)
-  }
-
-  /// Σ x in eight interleaved sums, which are then added in order. The order depends only on
-  /// the count, and this is eight times as fast as a single sum.
-  private func sum(of x: UnsafePointer<S>, count: Int) -> S {
-    var lanes = SIMD8<S>(repeating: 0)
-    let whole = count & ~7
-    var i = 0
-    while i < whole {
-      for lane in 0..<8 { lanes[lane] += x[i &+ lane] }
-      i &+= 8
-    }
-    var sum: S = 0
-    for lane in 0..<8 { sum += lanes[lane] }
-    while i < count {
-      sum += x[i]
-      i &+= 1
-    }
-    return sum
   }
 }
