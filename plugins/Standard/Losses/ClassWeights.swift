@@ -86,6 +86,40 @@ enum ClassWeights: Sendable {
   }
 }
 
+/// A loss of k classes with a factor for each of them.
+protocol ClassWeightedLoss: Loss {
+  /// w; empty for 1 each.
+  var weights: [Double] { get set }
+  var classWeights: ClassWeights { get }
+  /// Where the weights are declared.
+  var weightsLocation: SourceLocation? { get }
+}
+
+extension ClassWeightedLoss {
+  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
+    do {
+      guard let weights = try classWeights.fitted(to: classes) else { return self }
+      var loss = self
+      loss.weights = weights
+      return loss
+    } catch let fact as Diagnostic { throw fact.located(at: weightsLocation) }
+  }
+
+  /// Throws if the number of weights is not that of the classes.
+  func requireWeights(for output: Shape) throws {
+    if !weights.isEmpty && weights.count != output.count {
+      throw Diagnostic(
+        "class_weights has \(weights.count) weights for \(output.count) classes",
+        at: weightsLocation)
+    }
+  }
+
+  /// The weights as formulas show them; empty for 1 each.
+  var weightsRemark: String {
+    weights.isEmpty ? "" : "w = [" + weights.map(Equations.number).joined(separator: ", ") + "]."
+  }
+}
+
 /// The option `label_smoothing`, ε: targets become (1 − ε)t + ε/k for k classes.
 func labelSmoothing(from options: inout Options) -> Double {
   let explanation = "ε: targets become (1 − ε)t + ε/k for k classes"

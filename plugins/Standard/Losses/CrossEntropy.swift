@@ -11,7 +11,7 @@ import NNExp
 ///
 /// Logarithms of probabilities are bounded below by −100, with slope 0 there.
 /// - Shape: output `[k]`, targets a class index or a row of k probabilities.
-struct CrossEntropy: Loss, Component {
+struct CrossEntropy: ClassWeightedLoss, Component {
   static let typeName = "cross_entropy"
   static let foreignNames = [
     "cross_entropy_loss", "categorical_cross_entropy", "sparse_categorical_cross_entropy",
@@ -32,7 +32,7 @@ struct CrossEntropy: Loss, Component {
 
   let from: Prediction
   /// w; empty for 1 each.
-  private(set) var weights: [Double] = []
+  var weights: [Double] = []
   let classWeights: ClassWeights
   let weightsLocation: SourceLocation?
   /// ε.
@@ -53,15 +53,6 @@ struct CrossEntropy: Loss, Component {
     smoothing = labelSmoothing(from: &options)
   }
 
-  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
-    do {
-      guard let weights = try classWeights.fitted(to: classes) else { return self }
-      var loss = self
-      loss.weights = weights
-      return loss
-    } catch let fact as Diagnostic { throw fact.located(at: weightsLocation) }
-  }
-
   func plan(output: Shape, target: Target) throws {
     switch target {
     case .values(let shape):
@@ -80,11 +71,7 @@ struct CrossEntropy: Loss, Component {
         "cross_entropy needs an output for each of at least 2 classes, found \(output);"
           + " for one output use binary_cross_entropy")
     }
-    if !weights.isEmpty && weights.count != output.count {
-      throw Diagnostic(
-        "class_weights has \(weights.count) weights for \(output.count) classes",
-        at: weightsLocation)
-    }
+    try requireWeights(for: output)
   }
 
   func equations(output: Shape, target: Target) -> Equations {
@@ -95,9 +82,6 @@ struct CrossEntropy: Loss, Component {
     )
     let smoothed = smoothing > 0 ? "(\(kept) t_j + \(spread))" : "t_j"
     let weighted = isWeighted ? ["u_j = \(weights.isEmpty ? "" : "w_j ")\(smoothed)"] : []
-    let remark =
-      weights.isEmpty
-      ? "" : "w = [" + weights.map(Equations.number).joined(separator: ", ") + "]."
     switch from {
     case .logits:
       return Equations(
@@ -109,14 +93,14 @@ struct CrossEntropy: Loss, Component {
               ? #"\frac{\partial \ell}{\partial z_j} = "#
                 + #"\operatorname{softmax}(z)_j \sum_i u_i - u_j"#
               : #"\operatorname{softmax}(z) - t"#)
-        ], remark: remark)
+        ], remark: weightsRemark)
     case .probabilities:
       return Equations(
         "", output: #"-\sum_j \#(u) \ln z_j"#, where: weighted,
         inputs: [
           .init(derivative: #"\frac{\partial \ell}{\partial z_j} = -\frac{\#(u)}{z_j}"#)
         ],
-        remark: "Logarithms are bounded below by −100, with slope 0 there. " + remark)
+        remark: "Logarithms are bounded below by −100, with slope 0 there. " + weightsRemark)
     }
   }
 

@@ -11,7 +11,7 @@ import NNExp
 /// cross-entropy.
 /// - Shape: output `[k]`, targets of k classes
 /// - Source: Lin, Goyal, Girshick, He, Dollár 2017.
-struct Focal: Loss, Component {
+struct Focal: ClassWeightedLoss, Component {
   static let typeName = "focal"
   static let foreignNames = [
     "focal_loss", "focal_cross_entropy", "categorical_focal_crossentropy", "softmax_focal_loss",
@@ -36,7 +36,7 @@ struct Focal: Loss, Component {
 
   let gamma: Double
   /// w; empty for 1 each.
-  private(set) var weights: [Double] = []
+  var weights: [Double] = []
   let classWeights: ClassWeights
   let weightsLocation: SourceLocation?
 
@@ -52,15 +52,6 @@ struct Focal: Loss, Component {
     weightsLocation = options.location(of: "class_weights")
   }
 
-  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
-    do {
-      guard let weights = try classWeights.fitted(to: classes) else { return self }
-      var loss = self
-      loss.weights = weights
-      return loss
-    } catch let fact as Diagnostic { throw fact.located(at: weightsLocation) }
-  }
-
   func plan(output: Shape, target: Target) throws {
     guard case .classes(let count) = target else {
       throw Diagnostic(
@@ -71,11 +62,7 @@ struct Focal: Loss, Component {
         "the output \(output) does not fit targets of \(count) classes, which need [\(count)]"
           + (output.count == 1 ? "; for one output use binary_focal" : ""))
     }
-    if !weights.isEmpty && weights.count != output.count {
-      throw Diagnostic(
-        "class_weights has \(weights.count) weights for \(output.count) classes",
-        at: weightsLocation)
-    }
+    try requireWeights(for: output)
   }
 
   func equations(output: Shape, target: Target) -> Equations {
@@ -93,8 +80,7 @@ struct Focal: Loss, Component {
             + #"([j = t] - \operatorname{softmax}(z)_j)"#)
       ],
       remark: "[…] is 1 if the condition is true, otherwise 0."
-        + (weights.isEmpty
-          ? "" : " w = [" + weights.map(Equations.number).joined(separator: ", ") + "]."))
+        + (weights.isEmpty ? "" : " " + weightsRemark))
   }
 
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
