@@ -62,15 +62,7 @@ package final class ProcessCopy {
   }
 
   /// Writes to its standard input. A copy that has died is detected when its output is read.
-  package func send(_ bytes: [UInt8]) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      if count <= 0 { return }
-      rest = rest.dropFirst(count)
-    }
-  }
+  package func send(_ bytes: [UInt8]) { _ = ProcessCopy.write(bytes, to: input) }
 
   /// Waits up to a tenth of a second for output. Reads the standard error as well, so that the
   /// copy does not wait for a reader. Nil at the end of the output.
@@ -93,7 +85,20 @@ package final class ProcessCopy {
   /// Everything that it wrote to standard error, without the beginning of a long text.
   package var errorText: String { String(decoding: errorOutput, as: UTF8.self) }
 
-  private static func read(_ descriptor: Int32) -> [UInt8]? {
+  /// Writes all bytes to a pipe. Returns false if its reader has ended.
+  package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Platform.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+
+  /// The bytes of a pipe up to now, waiting for the first one. Nil at its end.
+  package static func read(_ descriptor: Int32) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
     while true {
       let count = Platform.read(descriptor, &buffer, buffer.count)

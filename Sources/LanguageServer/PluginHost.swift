@@ -43,22 +43,14 @@ final class PluginHost {
     let output = dup(1)
     dup2(2, 1)
     var reader = MessageReader()
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       while let message = try? reader.next() {
         guard let request = try? JSON(parsing: message, from: "request") else { endProcess(1) }
-        var rest = MessageReader.frame(["result": answer(request)])[...]
-        while !rest.isEmpty {
-          let count = rest.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
-          if count < 0 && errno == EINTR { continue }
-          if count <= 0 { endProcess(0) }
-          rest = rest.dropFirst(count)
-        }
+        let answer = MessageReader.frame(["result": answer(request)])
+        guard ProcessCopy.write(answer, to: output) else { endProcess(0) }
       }
-      let count = read(0, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      if count <= 0 { endProcess(0) }
-      reader.append(chunk[..<count])
+      guard let bytes = ProcessCopy.read(0) else { endProcess(0) }
+      reader.append(bytes)
     }
   }
 }
