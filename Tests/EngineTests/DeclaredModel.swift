@@ -53,3 +53,24 @@ func graph(_ model: String, input: Shape, registry: Registry = standardRegistry)
 func errors(_ model: String, input: Shape) -> String {
   errorText { try graph(model, input: input) }
 }
+
+/// The gradients of some steps of gradient descent, before each of which `load` is called.
+func gradients<S: Scalar>(
+  ofSteps count: Int, of network: Network<S>, samples: Int, rate: S, random: RandomStream,
+  load: (Int) -> Void = { _ in }
+) -> [S] {
+  let passes = network.passes(samples, isTraining: true)
+  var found: [S] = []
+  for step in 0..<count {
+    load(step)
+    network.zero()
+    passes.draw(random, step: step)
+    passes.forward()
+    passes.losses(gradient: true).evaluate()
+    passes.backward()
+    let (w, g) = (network.trainable, network.trainableGradients)
+    for i in w.indices { w[i] -= rate * g[i] }
+    found += g.indices.map { g[$0] }
+  }
+  return found
+}

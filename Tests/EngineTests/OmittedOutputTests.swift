@@ -37,18 +37,7 @@ import Testing
     for i in x.indices { x[i] = S(random.normal(at: i)) }
     let t = network.target(0)
     for i in t.indices { t[i] = S(random.stream(1).normal(at: i)) }
-    let passes = network.passes(samples, isTraining: true)
-    var found: [S] = []
-    for step in 0..<3 {
-      network.zero()
-      passes.draw(random, step: step)
-      passes.forward()
-      passes.losses(gradient: true).evaluate()
-      passes.backward()
-      let (w, g) = (network.trainable, network.trainableGradients)
-      for i in w.indices { w[i] -= 0.1 * g[i] }
-      found += g.indices.map { g[$0] }
-    }
+    let found = gradients(ofSteps: 3, of: network, samples: samples, rate: 0.1, random: random)
     network.passes(samples, isTraining: false).forward()
     let outputs = network.output(samples)
     return found + outputs.indices.map { outputs[$0] }

@@ -15,7 +15,6 @@ import Testing
       graph, heads: heads, capacity: samples + 1, seed: 3, use: .training, overlaps: overlaps)
     #expect(network.overlaps == overlaps)
     let random = RandomStream(seed: 9, purpose: "overlapping networks")
-    var found: [S] = []
     func fill(_ network: Network<S>, _ step: Int) {
       let random = random.stream(step)
       for (port, description) in graph.ports.enumerated() {
@@ -38,18 +37,9 @@ import Testing
           } else { S(random.stream(20).normal(at: i)) }
       }
     }
-    let passes = network.passes(samples, isTraining: true)
-    for step in 0..<3 {
-      fill(network, step)
-      network.zero()
-      passes.draw(random, step: step)
-      passes.forward()
-      passes.losses(gradient: true).evaluate()
-      passes.backward()
-      let (w, g) = (network.trainable, network.trainableGradients)
-      for i in w.indices { w[i] -= 0.01 * g[i] }
-      found += g.indices.map { g[$0] }
-    }
+    var found = gradients(
+      ofSteps: 3, of: network, samples: samples, rate: 0.01, random: random
+    ) { fill(network, $0) }
     // An evaluation of the same network, and of one that only evaluates.
     let evaluated = try Network<S>(
       graph, heads: heads, capacity: samples, seed: 4, use: .evaluation)
