@@ -2,6 +2,7 @@
 
 #include "CKernels.h"
 #include <stddef.h>
+#include <stdlib.h>
 
 extern const struct nnexp_kernels nnexp_kernels_portable;
 const struct nnexp_kernels *_Atomic nnexp_kernels_in_use = &nnexp_kernels_portable;
@@ -59,4 +60,12 @@ __attribute__((constructor)) static void use_the_best(void) {
       return;
     }
   }
+}
+
+// Static memory would be cleared at the start of every thread.
+void *nnexp_product_room(void) {
+  static _Thread_local void *room = NULL;
+  if (!room)
+    room = aligned_alloc(64, (NNEXP_PRODUCT_ROOM + 8 * NNEXP_PRODUCT_TERMS) * sizeof(double));
+  return room;
 }

@@ -28,6 +28,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Softmax.h"
 #include "Im2col.h"
 #include "Convolution.h"
+#include "Products.h"
 #include "Winograd.h"
 #include "End.h"
 
@@ -43,6 +44,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Softmax.h"
 #include "Im2col.h"
 #include "Convolution.h"
+#include "Products.h"
 #include "Winograd.h"
 #include "Power.h"
 #include "Trigonometry.h"
@@ -76,9 +78,16 @@ extern const struct nnexp_kernels NARROWER;
   .winograd_filter_gradient = winograd_filter_gradient_##precision, \
   .winograd_products = winograd_products_##precision, .winograd_sums = winograd_sums_##precision
 
+#if defined(HAS_FMA)
+#define PRODUCTS(precision)                                                        \
+  .row_products = row_products_##precision, .column_products = column_products_##precision
+#else
+#define PRODUCTS(precision) .row_products = 0, .column_products = 0
+#endif
+
 const struct nnexp_kernels TABLE = {
   .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32, .run_strip = run_strip_f32,
-          POOLING(f32), NORMALIZATION(f32), IM2COL(f32), CONVOLUTION(f32)},
+          POOLING(f32), NORMALIZATION(f32), IM2COL(f32), CONVOLUTION(f32), PRODUCTS(f32)},
   .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64, .run_strip = run_strip_f64,
-          POOLING(f64), NORMALIZATION(f64), IM2COL(f64), CONVOLUTION(f64)},
+          POOLING(f64), NORMALIZATION(f64), IM2COL(f64), CONVOLUTION(f64), PRODUCTS(f64)},
 };

@@ -4,7 +4,7 @@ import Testing
 @testable import NNExp
 
 /// Products of strided matrices compared with sums in float64, at sizes for the plain loop and
-/// for the BLAS, with and without sharing by cores.
+/// for the BLAS, with and without sharing by cores, and for the kernels of few rows and few terms.
 @Suite struct MatrixTests {
   private enum Order: CaseIterable { case rows, columns, spread }
 
@@ -30,12 +30,24 @@ import Testing
     func compare<S: Scalar>(_ type: S.Type, tolerance: Double) {
       withEvery("seed", in: UInt64(0)..<60) { seed in
         let random = RandomStream(seed: seed, purpose: "matrices")
-        let most = seed % 3 == 0 ? 8 : seed % 3 == 1 ? 40 : 300
-        let (m, n, k) = (
-          1 + random.integer(below: most, at: 0), 1 + random.integer(below: most, at: 1),
-          1 + random.integer(below: 40, at: 2)
-        )
-        let orders = (0..<3).map { Order.allCases[random.stream(1).integer(below: 3, at: $0)] }
+        func extent(_ range: Range<Int>, _ position: Int) -> Int {
+          range.lowerBound + random.integer(below: range.count, at: position)
+        }
+        let ranges: [Range<Int>] =
+          switch seed % 5 {
+          case 0: [1..<9, 1..<9, 1..<41]
+          case 1: [1..<41, 1..<41, 1..<41]
+          case 2: [1..<301, 1..<301, 1..<41]
+          case 3: [8..<65, 60..<100, 1100..<2900]
+          default: [256..<350, 256..<550, 1..<129]
+          }
+        let (m, n, k) = (extent(ranges[0], 0), extent(ranges[1], 1), extent(ranges[2], 2))
+        let orders: [Order] =
+          switch seed % 5 {
+          case 3: [.rows, .columns, .rows]
+          case 4: [.columns, .rows, .rows]
+          default: (0..<3).map { Order.allCases[random.stream(1).integer(below: 3, at: $0)] }
+          }
         let accumulating = random.stream(2).integer(below: 2, at: 0) == 1
         let storage = [(m, k), (k, n), (m, n)].map { rows, columns in
           UnsafeMutableBufferPointer<S>.allocate(capacity: 2 * (rows + 3) * (columns + 3))

@@ -154,6 +154,12 @@ struct nnexp_strip_step {
 /// x = nπ/2 + parts[0] + parts[1] for any finite x; returns n mod 4.
 long nnexp_reduce_angle(double x, double *parts);
 
+/// The numbers in a copy, and the largest number of terms of a sum of Aᵀ·B; see Products.h.
+#define NNEXP_PRODUCT_ROOM 65536
+#define NNEXP_PRODUCT_TERMS 128
+/// The memory of the calling thread for these copies, allocated by the first call; NULL if there is none.
+void *nnexp_product_room(void);
+
 /// The kernels for one precision; functions are at the index of their `nnexp_function`.
 #define NNEXP_KERNELS(REAL)                                                        \
   /* y ← f(x); x and y may be the same. */                                         \
@@ -216,6 +222,13 @@ long nnexp_reduce_angle(double x, double *parts);
   void (*entry_norm_vjp)(                                                          \
       long samples, long count, const REAL *x, const REAL *dy, const REAL *mean,   \
       const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx); \
+  /* Products of matrices with few rows or few terms; see Products.h. NULL without FMA. */ \
+  int (*row_products)(                                                             \
+      long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
+      REAL *c, long c_step, int adds);                                             \
+  int (*column_products)(                                                          \
+      long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
+      REAL *c, long c_step, int adds);                                             \
   /* Softmax, or its logarithm, along lines of [outer, length, inner]; see Softmax.h. */ \
   void (*softmax)(                                                                 \
       long outer, long length, long inner, int is_log, const REAL *x, REAL *y);    \
@@ -445,6 +458,20 @@ static inline long nnexp_lp_pool_vjp_f64(
     nnexp_kernels()->SUFFIX.entry_norm_vjp(                                        \
         samples, count, x, dy, mean, inverse, weight, dweight, dbias, dx);         \
   }                                                                                \
+  static inline int nnexp_column_products_##SUFFIX(                                \
+      long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
+      REAL *c, long c_step, int adds) {                                            \
+    return nnexp_kernels()->SUFFIX.column_products                                 \
+        && nnexp_kernels()->SUFFIX.column_products(                                \
+            rows, columns, terms, a, a_step, b, b_step, c, c_step, adds);          \
+  }                                                                                \
+  static inline int nnexp_row_products_##SUFFIX(                                   \
+      long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
+      REAL *c, long c_step, int adds) {                                            \
+    return nnexp_kernels()->SUFFIX.row_products                                    \
+        && nnexp_kernels()->SUFFIX.row_products(                                   \
+            rows, columns, terms, a, a_step, b, b_step, c, c_step, adds);          \
+  }                                                                                \
   static inline void nnexp_softmax_##SUFFIX(                                       \
       long outer, long length, long inner, int is_log, const REAL *x, REAL *y) {   \
     nnexp_kernels()->SUFFIX.softmax(outer, length, inner, is_log, x, y);           \
@@ -559,5 +586,8 @@ static inline void nnexp_add_row_sums_f64(
     long height, long count, long samples, const double *d, long d_step, double *sums) {
   nnexp_kernels()->f64.add_row_sums(height, count, samples, d, d_step, sums);
 }
+
+/// True if the processor has fused multiply-add, which the kernels of Products.h need.
+static inline int nnexp_has_products(void) { return nnexp_kernels()->f32.row_products != 0; }
 
 #endif

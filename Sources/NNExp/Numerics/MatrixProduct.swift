@@ -1,9 +1,12 @@
+internal import CKernels
+
 /// Computes C ← A·B, or C ← C + A·B if `accumulating`.
 ///
 /// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
 /// - Precondition: the extents fit.
 /// - Cost: 2·m·k·n operations. Products below about 8×8×8, and matrices in which neither rows
-///   nor columns are contiguous, use a plain loop, others the system's BLAS. The cores share a
+///   nor columns are contiguous, use a plain loop; products with few rows or few terms a kernel, if the processor has fused
+///   multiply-add; others the system's BLAS. The cores share a
 ///   large product block by block. The method and the blocks depend only on the shapes, so that
 ///   the result does not depend on the number of cores.
 @inlinable
@@ -56,16 +59,19 @@ func addProducts<S: Scalar>(
 /// A matrix in the form that the BLAS accepts: contiguous rows, or contiguous columns, which is
 /// the transposed form.
 private struct BLASMatrix {
-  let transposition: Int32
+  let isTransposed: Bool
   /// The distance in elements between the starts of two rows, or of two columns.
   let stride: Int32
+
+  /// CBLAS's code.
+  var transposition: Int32 { BLAS.transpose(isTransposed) }
 
   /// Nil if neither rows nor columns are contiguous.
   init?<S>(_ matrix: Matrix<S>) {
     if matrix.columnStride == 1, matrix.rowStride >= max(1, matrix.columns) {
-      (transposition, stride) = (BLAS.transpose(false), Int32(matrix.rowStride))
+      (isTransposed, stride) = (false, Int32(matrix.rowStride))
     } else if matrix.rowStride == 1, matrix.columnStride >= max(1, matrix.rows) {
-      (transposition, stride) = (BLAS.transpose(true), Int32(matrix.columnStride))
+      (isTransposed, stride) = (true, Int32(matrix.columnStride))
     } else {
       return nil
     }
@@ -87,13 +93,41 @@ private struct Product<S: Scalar> {
   init?(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool) {
     guard let layout = BLASMatrix(c) else { return nil }
     // The BLAS writes rows. The rows of a transposed C are those of Cᵀ = Bᵀ·Aᵀ.
-    let isTransposed = layout.transposition == BLAS.transpose(true)
+    let isTransposed = layout.isTransposed
     self.a = isTransposed ? b.transposed : a
     self.b = isTransposed ? a.transposed : b
     self.c = isTransposed ? c.transposed : c
     self.accumulating = accumulating
     guard let layoutA = BLASMatrix(self.a), let layoutB = BLASMatrix(self.b) else { return nil }
     (self.layoutA, self.layoutB, strideC) = (layoutA, layoutB, layout.stride)
+  }
+
+  /// True if there is a kernel that is faster than the BLAS: A·Bᵀ with few rows, or Aᵀ·B with few
+  /// terms, as in a wide dense layer with a small batch.
+  var isThin: Bool {
+    guard nnexp_has_products() != 0 else { return false }
+    let least = 1 << 16
+    switch (layoutA.isTransposed, layoutB.isTransposed) {
+    case (false, true): return 8...64 ~= c.rows && b.rows * b.columns >= least
+    case (true, false):
+      return a.columns <= Int(NNEXP_PRODUCT_TERMS) && c.rows * c.columns >= least
+    default: return false
+    }
+  }
+
+  /// A·B for one block by its definition.
+  func addProducts(_ block: Block) {
+    let (rows, columns) = (Int(block.rows), Int(block.columns))
+    NNExp.addProducts(
+      Matrix(
+        start: block.a, rows: rows, columns: a.columns, rowStride: a.rowStride,
+        columnStride: a.columnStride),
+      Matrix(
+        start: block.b, rows: b.rows, columns: columns, rowStride: b.rowStride,
+        columnStride: b.columnStride),
+      into: Matrix(
+        start: block.c, rows: rows, columns: columns, rowStride: c.rowStride,
+        columnStride: c.columnStride), accumulating: accumulating)
   }
 
   /// The number of operations from which a separate block is worthwhile, about 50 µs.
@@ -143,15 +177,26 @@ private struct Product<S: Scalar> {
 }
 
 extension Float {
+  /// A product with few rows or few terms. Returns false if there is no kernel for it.
+  private static func multiplyThin(_ p: Product<Float>, _ block: Product<Float>.Block) -> Bool {
+    let kernel = p.layoutB.isTransposed ? nnexp_row_products_f32 : nnexp_column_products_f32
+    return kernel(
+      Int(block.rows), Int(block.columns), p.a.columns, block.a, Int(p.layoutA.stride), block.b,
+      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0) != 0
+  }
+
   @usableFromInline
   static func multiply(
     _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, accumulating: Bool
   ) {
-    guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.sgemm != nil
+    guard var product = Product(a, b, into: c, accumulating: accumulating),
+      product.isThin || BLAS.sgemm != nil
     else { return addProducts(a, b, into: c, accumulating: accumulating) }
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Float>.self).pointee
       let block = p.block(block)
+      if p.isThin, Float.multiplyThin(p, block) { return }
+      guard BLAS.sgemm != nil else { return p.addProducts(block) }
       BLAS.call {
         BLAS.sgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
@@ -163,15 +208,26 @@ extension Float {
 }
 
 extension Double {
+  /// A product with few rows or few terms. Returns false if there is no kernel for it.
+  private static func multiplyThin(_ p: Product<Double>, _ block: Product<Double>.Block) -> Bool {
+    let kernel = p.layoutB.isTransposed ? nnexp_row_products_f64 : nnexp_column_products_f64
+    return kernel(
+      Int(block.rows), Int(block.columns), p.a.columns, block.a, Int(p.layoutA.stride), block.b,
+      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0) != 0
+  }
+
   @usableFromInline
   static func multiply(
     _ a: Matrix<Double>, _ b: Matrix<Double>, into c: Matrix<Double>, accumulating: Bool
   ) {
-    guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.dgemm != nil
+    guard var product = Product(a, b, into: c, accumulating: accumulating),
+      product.isThin || BLAS.dgemm != nil
     else { return addProducts(a, b, into: c, accumulating: accumulating) }
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Double>.self).pointee
       let block = p.block(block)
+      if p.isThin, Double.multiplyThin(p, block) { return }
+      guard BLAS.dgemm != nil else { return p.addProducts(block) }
       BLAS.call {
         BLAS.dgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
