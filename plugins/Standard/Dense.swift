@@ -40,6 +40,7 @@ struct Dense: Layer, Component {
       work: weight.count)
     if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
     plan.backwardReads = .inputs
+    plan.readsEntries = true
     return plan.with(.within(-.infinity...(.infinity)))
   }
 
@@ -83,5 +84,17 @@ struct Dense: Layer, Component {
       pass.x, into: pass.y, samples: pass.samples,
       unit: parameter == 0 ? entry / map.inputs : entry)
     return true
+  }
+}
+
+extension Dense: SparseInputLayer {
+  func forwardEntries<S: Scalar>(_ pass: ForwardPass<S>) {
+    let map = EntryMap(pass.x, pass.indices[0], units: units, samples: pass.samples)
+    map.forward(pass.parameters[0], bias: hasBias ? pass.parameters[1] : nil, into: pass.y)
+  }
+
+  func backwardEntries<S: Scalar>(_ pass: BackwardPass<S>) {
+    let map = EntryMap(pass.x, pass.indices[0], units: units, samples: pass.samples)
+    map.backward(pass.dy, to: pass.gradients[0], bias: hasBias ? pass.gradients[1] : nil)
   }
 }

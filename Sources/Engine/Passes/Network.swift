@@ -13,8 +13,16 @@ public final class Network<S: Scalar> {
   /// The largest number of samples in a batch.
   public let capacity: Int
 
-  /// All parameters as one vector; the trainable ones come first.
-  public let parameters: Tensor<S>
+  /// All parameters as one vector; the trainable ones come first. Numbers that are read from it
+  /// while a network trains are those of the last step at the time of the call.
+  public var parameters: Tensor<S> {
+    sparseInput?.settle()
+    return allParameters
+  }
+  private let allParameters: Tensor<S>
+
+  /// The node that trains on the entries of its input that are not 0; nil if there is none.
+  @exclusivity(unchecked) private(set) var sparseInput: SparseInput<S>?
 
   /// ∂L/∂parameters, in the same order.
   public let gradients: Tensor<S>
@@ -23,11 +31,15 @@ public final class Network<S: Scalar> {
   public let state: Tensor<S>
 
   /// The parts of `parameters` and `gradients` that training changes.
-  public let trainable: Tensor<S>
+  public var trainable: Tensor<S> { parameters.slice(from: 0, shape: [graph.trainableCount]) }
   public let trainableGradients: Tensor<S>
 
   /// The tensors of `parameters` and `state`, which a checkpoint saves.
-  public let learned: [NamedTensor<S>]
+  public var learned: [NamedTensor<S>] {
+    sparseInput?.settle()
+    return allLearned
+  }
+  private let allLearned: [NamedTensor<S>]
 
   /// The buffers of a batch's samples, filled before a pass.
   let batch: BatchBuffers<S>
@@ -91,7 +103,7 @@ public final class Network<S: Scalar> {
     let arena = try Arena<S>(layout.whole)
     self.arena = arena
 
-    parameters = arena.tensor(layout.parameters, [graph.parameterCount])
+    allParameters = arena.tensor(layout.parameters, [graph.parameterCount])
     let state = arena.tensor(layout.state, [layout.state.count])
     self.state = state
     batch = BatchBuffers(
@@ -131,7 +143,6 @@ public final class Network<S: Scalar> {
     gradients = arena.tensor(layout.gradients, [layout.gradients.count])
     dy = outputs(layout.dy)
     zeroed = arena.tensor(layout.zeroed, [layout.zeroed.count])
-    trainable = parameters.slice(from: 0, shape: [graph.trainableCount])
     trainableGradients = gradients.slice(
       from: 0, shape: [hasBackward ? graph.trainableCount : 0])
 
@@ -144,7 +155,7 @@ public final class Network<S: Scalar> {
         return tensor
       }
     }
-    learned = Network.learned(graph, parameters, nodeState)
+    allLearned = Network.learned(graph, allParameters, nodeState)
     try initialize(seed: seed)
   }
 
@@ -248,6 +259,13 @@ public final class Network<S: Scalar> {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
+    if let sparseInput {
+      let (first, last) = (sparseInput.range.lowerBound, sparseInput.range.upperBound)
+      clear(zeroed.start, first &* MemoryLayout<S>.stride)
+      clear(zeroed.start + last, (zeroed.count &- last) &* MemoryLayout<S>.stride)
+      sparseInput.gradient.fill(0)
+      return
+    }
     clear(zeroed.start, zeroed.count &* MemoryLayout<S>.stride)
     if checksInputs { for dx in dx { dx.fill(0) } }
   }
@@ -280,6 +298,32 @@ public final class Network<S: Scalar> {
           weights: head.isWeighted ? first(batch.targets[batch.targets.count - 1]) : nil,
           means: means[index].map(first))
       })
+  }
+}
+
+extension Network {
+  /// Trains the node that reads the data on the entries of `samples` that are not 0, if it can do
+  /// so and few are not 0. Called before the first training passes are created.
+  ///
+  /// - Parameter batchSize: the largest number of samples in a batch.
+  func readEntries(of samples: Dataset<S>, batchSize: Int) throws {
+    sparseInput = try SparseInput(self, samples, batchSize: batchSize)
+  }
+
+  /// Calls `body` with the parts of the trainable gradients; the others are 0.
+  @inline(__always)
+  func forEachGradient(_ body: (Tensor<S>) -> Void) {
+    guard let sparseInput else { return body(trainableGradients) }
+    body(trainableGradients.slice(0..<sparseInput.range.lowerBound))
+    body(trainableGradients.slice(sparseInput.range.upperBound..<trainableGradients.count))
+    body(sparseInput.gradient)
+  }
+
+  /// Calls `body`, which reads and may change all trainable gradients. Changes of gradients that are 0
+  /// because a step skips them have no effect.
+  func withGradients(_ body: () throws -> Void) rethrows {
+    guard let sparseInput else { return try body() }
+    try sparseInput.withGradient(in: trainableGradients, body)
   }
 }
 
@@ -357,14 +401,14 @@ private struct ScratchMemory<S: Scalar> {
 
 struct NodeViews<S: Scalar> {
   let samples: Range<Int>
-  let inputs: [Tensor<S>]
+  var inputs: [Tensor<S>]
   /// One per input, empty for inputs of values; an empty list if no input carries indices.
-  let indices: [Indices]
+  var indices: [Indices]
   let outputs: [Tensor<S>]
   let dOutputs: [Tensor<S>]
   let dInputs: [Tensor<S>]
-  let parameters: [Tensor<S>]
-  let gradients: [Tensor<S>]
+  var parameters: [Tensor<S>]
+  var gradients: [Tensor<S>]
   let state: [Tensor<S>]
   let scratch: [Tensor<S>]
   /// For each scratch tensor, the distance from that of one thread to that of the next; 0 if it is not

@@ -25,8 +25,17 @@ extension Trainer {
   var weightsAreFinite: Bool {
     let w = network.parameters
     // The sum of x·0 is 0 unless an x is not finite.
-    var sum: S = 0
-    for i in w.indices { sum += w[i] * 0 }
+    var sums = SIMD8<S>()
+    var i = 0
+    while i &+ 8 <= w.count {
+      for lane in 0..<8 { sums[lane] += w.start[i &+ lane] * 0 }
+      i &+= 8
+    }
+    var sum = sums.sum()
+    while i < w.count {
+      sum += w.start[i] * 0
+      i &+= 1
+    }
     return sum == 0
   }
 

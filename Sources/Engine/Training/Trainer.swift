@@ -151,10 +151,6 @@ public final class Trainer<S: Scalar> {
     update = OptimizerStep(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
-    blocked =
-      trains
-      ? BlockedOptimizerStep(training.optimizer, update, parts: try training.parts(of: graph))
-      : nil
     evaluator = Evaluator(network)
     tallies = HeadTallies(heads, samples: data.train.count)
     totals = LossTotals(heads.map(\.weight))
@@ -165,6 +161,19 @@ public final class Trainer<S: Scalar> {
     limited = graph.parameters.compactMap(LimitedWeight.init)
     average = training.averaging.map { [network] in WeightAverage($0, network) }
     changesWeights = average != nil || !limited.isEmpty
+    let skipsZeros = optimizerMemory.skipsZeros && optimizerMemory.isElementwise
+    if trains, skipsZeros, penalized.isEmpty, !changesWeights, gradientSum == nil,
+      training.record.isEmpty
+    {
+      try network.readEntries(
+        of: data.train, batchSize: max(batches.batchSize, batches.lastSize))
+    }
+    blocked =
+      trains
+      ? BlockedOptimizerStep(
+        training.optimizer, update, parts: try training.parts(of: graph),
+        sparse: network.sparseInput)
+      : nil
     bestWeights = Snapshot(network, isEmpty: !trains)
     lastWeights = Snapshot(network, isEmpty: !trains)
 
@@ -243,6 +252,10 @@ public final class Trainer<S: Scalar> {
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty || layerRecord != nil
 
+    if let sparseInput = network.sparseInput {
+      sparseInput.begin()
+      batches.invalidate()
+    }
     // A local variable, so that a step does not copy it.
     let optimizer = training.optimizer
     let schedule = training.schedule
