@@ -319,6 +319,21 @@ extension Network {
     body(sparseInput.gradient)
   }
 
+  /// Calls `body` with all parameters, in any order, and with the position of the first of each tensor
+  /// in a copy of them. The weight of `sparseInput` may be arranged by column: returns whether it is.
+  @inline(__always) @discardableResult
+  func forEachParameter(_ body: (Tensor<S>, Int) -> Void) -> Bool {
+    guard let sparseInput, sparseInput.hasChanged else {
+      body(allParameters, 0)
+      return false
+    }
+    let range = sparseInput.range
+    body(allParameters.slice(0..<range.lowerBound), 0)
+    body(sparseInput.columns, range.lowerBound)
+    body(allParameters.slice(range.upperBound..<allParameters.count), range.upperBound)
+    return true
+  }
+
   /// Calls `body`, which reads and may change all trainable gradients. Changes of gradients that are 0
   /// because a step skips them have no effect.
   func withGradients(_ body: () throws -> Void) rethrows {

@@ -29,7 +29,7 @@ final class SparseInput<S: Scalar> {
   private let rows: Indices
   /// The weight in the network's parameters, `[units, inputs]`, and its copy, `[inputs, units]`.
   private let parameter: UnsafeMutablePointer<S>
-  private let columns: UnsafeMutablePointer<S>
+  let columns: Tensor<S>
   private let inputs: Int
   private let units: Int
 
@@ -41,7 +41,7 @@ final class SparseInput<S: Scalar> {
   @exclusivity(unchecked) private var usedCount = 0
   /// True for each block of columns that differs from the network's parameters, and whether any does.
   private let isChanged: UnsafeMutablePointer<Bool>
-  @exclusivity(unchecked) private var hasChanged = false
+  @exclusivity(unchecked) private(set) var hasChanged = false
 
   /// The number of columns of a block, and the smallest number of weights for which this is
   /// worthwhile.
@@ -83,7 +83,7 @@ final class SparseInput<S: Scalar> {
     values = arena.tensor(regions[0], [entries])
     weight = arena.tensor(regions[2], [units])
     gradient = arena.tensor(regions[3], [units])
-    columns = arena.tensor(regions[4], [inputs, units]).start
+    columns = arena.tensor(regions[4], [inputs, units])
     let ports = [Port([entries]), Port.indices(below: inputs, [entries])]
     batch = BatchBuffers(
       ports, inputs: [values, arena.tensor(regions[1], [entries])],
@@ -95,6 +95,10 @@ final class SparseInput<S: Scalar> {
     let blocks = (inputs - 1) / SparseInput.blockSize + 1
     isChanged = .allocate(capacity: blocks)
     isChanged.initialize(repeating: false, count: blocks)
+    // The system provides memory when it is first written, which the first step does not wait for.
+    weight.fill(0)
+    gradient.fill(0)
+    begin()
   }
 
   deinit {
@@ -142,8 +146,13 @@ final class SparseInput<S: Scalar> {
   // MARK: Steps
 
   /// Copies the parameters, which may have changed since the last step.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func begin() {
-    transpose(toColumns: true)
+    forEachBlock { first, count in
+      copyTransposed(
+        parameter + first, inputs, to: columns.start + first &* units, units, rows: units, count)
+    }
     hasChanged = false
   }
 
@@ -172,7 +181,8 @@ final class SparseInput<S: Scalar> {
     }
     usedCount = next
     for k in 0..<next {
-      (weight.start + k &* units).update(from: columns + Int(used[k]) &* units, count: units)
+      (weight.start + k &* units).update(
+        from: columns.start + Int(used[k]) &* units, count: units)
     }
   }
 
@@ -183,7 +193,7 @@ final class SparseInput<S: Scalar> {
   func store() {
     for k in 0..<usedCount {
       let column = Int(used[k])
-      (columns + column &* units).update(from: weight.start + k &* units, count: units)
+      (columns.start + column &* units).update(from: weight.start + k &* units, count: units)
       isChanged[column / SparseInput.blockSize] = true
     }
     hasChanged = true
@@ -206,34 +216,41 @@ final class SparseInput<S: Scalar> {
   }
 
   /// Writes the changed columns to the network's parameters.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func settle() {
     guard hasChanged else { return }
-    transpose(toColumns: false)
+    forEachBlock(thatChanged: true) { first, count in
+      copyTransposed(
+        columns.start + first &* units, units, to: parameter + first, inputs, rows: count, units)
+    }
     hasChanged = false
+  }
+
+  /// Arranges a copy of `columns` by row.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  func arrangeByRow(_ copy: UnsafeMutablePointer<S>) {
+    let byColumn = UnsafeMutablePointer<S>.allocate(capacity: columns.count)
+    defer { byColumn.deallocate() }
+    byColumn.update(from: copy, count: columns.count)
+    copyTransposed(byColumn, units, to: copy, inputs, rows: inputs, units)
   }
 
   // MARK: Transposition
 
-  /// Copies all blocks of columns from the parameters, or the changed ones to them.
-  @inline(never)
-  @specialized(where S == Double)
-  @specialized(where S == Float)
-  private func transpose(toColumns: Bool) {
+  /// Calls `body` with the first column and the number of columns of all blocks, or of those that
+  /// changed, on all cores. No block has changed afterward.
+  @inline(__always)
+  private func forEachBlock(thatChanged: Bool = false, _ body: (Int, Int) -> Void) {
     let blocks = (inputs - 1) / SparseInput.blockSize + 1
     let parts = min(8, blocks)
     Workers.perform(parts) { part in
       for block in blocks * part / parts..<blocks * (part + 1) / parts {
-        if !toColumns && !isChanged[block] { continue }
+        if thatChanged && !isChanged[block] { continue }
         isChanged[block] = false
         let first = block &* SparseInput.blockSize
-        let count = min(SparseInput.blockSize, inputs &- first)
-        if toColumns {
-          copyTransposed(
-            parameter + first, inputs, to: columns + first &* units, units, rows: units, count)
-        } else {
-          copyTransposed(
-            columns + first &* units, units, to: parameter + first, inputs, rows: count, units)
-        }
+        body(first, min(SparseInput.blockSize, inputs &- first))
       }
     }
   }

@@ -57,13 +57,15 @@ public final class Trainer<S: Scalar> {
   /// The best measured epoch and its monitored value. Its row and weights are stored too.
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
-  let bestWeights: Snapshot<S>
+  var bestWeights: Snapshot<S>
+  /// True if the best weights are the last ones, which are then stored only once.
+  var bestIsLast = false
   /// The monitored value at which the patience of early stopping last restarted; NaN before.
   var patienceReference = Double.nan
   /// The epoch and step of the newest weights that were finite when they were checked: at the
   /// end of a measured epoch or at an interruption.
   public internal(set) var last = (epoch: 0, step: 0)
-  let lastWeights: Snapshot<S>
+  var lastWeights: Snapshot<S>
 
   public let heads: [Head]
   let training: TrainingDeclaration
