@@ -63,8 +63,10 @@ import Testing
       name: shop
       seed: 3
       data:
-        csv: {file: shop.csv, targets: y}
-        columns: {a: {type: category}, b: {type: category}}
+        csv:
+          path: shop.csv
+          targets: y
+          columns: {a: {type: category}, b: {type: category}}
         split: {validation: 0.2}
       model: [{type: dense, units: 128}, tanh, {type: dense, units: 1}]
       loss: squared_error

@@ -43,11 +43,11 @@ final class SparseInput<S: Scalar> {
   private let isChanged: UnsafeMutablePointer<Bool>
   @exclusivity(unchecked) private(set) var hasChanged = false
 
-  /// The number of columns of a block, and the smallest number of weights for which this is
-  /// worthwhile.
+  /// The number of columns of a block.
   private static var blockSize: Int { 32 }
+  /// The smallest number of weights for which this is worthwhile: that of an optimizer's step in blocks.
   private static var fewestWeights: Int { 1 << 16 }
-  /// A sample may have entries in one of so many columns.
+  /// At most one in so many numbers of a sample is not 0.
   private static var sparsity: Int { 16 }
 
   /// Nil if the network has no such node, or the samples have many entries.

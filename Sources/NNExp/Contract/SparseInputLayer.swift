@@ -1,7 +1,7 @@
 /// A layer that can read the entries of its only input that are not 0, in place of all numbers.
 ///
-/// Each number of the input has weights of its own: the column of the first parameter `[units,
-/// inputs]` with the same index. In the passes below,
+/// Each number of the input is multiplied by the column of the first parameter `[units, inputs]` with
+/// the same index. In the passes below,
 /// - `x` has the values of the entries, the same number for each sample, and `indices[0]` has their
 ///   rows in the first parameter. The remaining entries of a sample have the value 0.
 /// - the first parameter and its gradient are stored by column: `[columns, units]`.
