@@ -25,6 +25,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "LpPooling.h"
 #include "Windows.h"
 #include "Normalization.h"
+#include "Softmax.h"
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Winograd.h"
@@ -39,6 +40,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "LpPooling.h"
 #include "Windows.h"
 #include "Normalization.h"
+#include "Softmax.h"
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Winograd.h"
@@ -63,6 +65,7 @@ extern const struct nnexp_kernels NARROWER;
   .norm_moments = norm_moments_##precision, .norm_apply = norm_apply_##precision,  \
   .norm_sums = norm_sums_##precision, .norm_vjp = norm_vjp_##precision,            \
   .entry_norm_apply = entry_norm_apply_##precision, .entry_norm_vjp = entry_norm_vjp_##precision, \
+  .softmax = softmax_##precision, .softmax_vjp = softmax_vjp_##precision,          \
   .dropout = dropout_##precision
 #define IM2COL(precision) .im2col = im2col_##precision, .col2im = col2im_##precision
 #define CONVOLUTION(precision)                                                     \

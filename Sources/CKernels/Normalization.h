@@ -283,7 +283,5 @@ static void NAME(entry_norm_vjp)(
     }
   }
 }
-#undef S
-#undef SUMS
 #undef RECTIFIED
 #undef RECTIFIED_SLOPE

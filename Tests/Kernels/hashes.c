@@ -191,6 +191,17 @@ enum { most = 4096 };
     ADD(SUFFIX, out, total)                                                                \
     PRINT(SUFFIX, "entry_norm")                                                            \
   }                                                                                        \
+  for (long inner = 1; inner < 40; inner += 32) {                                          \
+    const long outer = 3, length = 41, total = outer * length * inner;                     \
+    for (int is_log = 0; is_log < 2; is_log++) {                                           \
+      BEGIN(SUFFIX, 1)                                                                     \
+      k->softmax(outer, length, inner, is_log, x, y);                                      \
+      ADD(SUFFIX, y, total)                                                                \
+      k->softmax_vjp(outer, length, inner, is_log, x, y, dy, out);                         \
+      ADD(SUFFIX, out, total)                                                              \
+      PRINT(SUFFIX, "softmax")                                                             \
+    }                                                                                      \
+  }                                                                                        \
   BEGIN(SUFFIX, 1)                                                                         \
   k->dropout(                                                                              \
       0xfedcba9876543210u, (nnexp_int64)0x123456789abc, (nnexp_int64)1 << 51,              \

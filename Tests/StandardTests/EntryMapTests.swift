@@ -39,8 +39,8 @@ import Testing
         // A column may have several entries of a sample.
         let rows = values.indices.map { Int32(random.stream(5).integer(below: inputs, at: $0)) }
         var (y, dw, db) = (
-          (0..<samples).flatMap { _ in b }, [S](repeating: 7, count: w.count),
-          [S](repeating: 7, count: units)
+          (0..<samples).flatMap { _ in b }, [S](repeating: 0, count: w.count),
+          [S](repeating: 0, count: units)
         )
         for s in 0..<samples {
           for i in 0..<units {

@@ -40,7 +40,9 @@ struct Dense: Layer, Component {
       work: weight.count)
     if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
     plan.backwardReads = .inputs
-    plan.readsEntries = true
+    plan.canStoreInputGradient = weight.count > AffineMap<Float>.mostTinyWeights
+    plan.canStoreGradients = plan.canStoreInputGradient
+    plan.readsEntries = plan.canStoreGradients
     return plan.with(.within(-.infinity...(.infinity)))
   }
 
@@ -74,6 +76,7 @@ struct Dense: Layer, Component {
     let gradient = AffineMap(pass.gradients, hasBias: hasBias)
     map.backward(
       pass.dy, pass.x, to: gradient, pass.dx, isWanted: pass.needsInputGradient,
+      stores: pass.storesGradients, storesInputGradient: pass.storesInputGradient,
       samples: pass.samples)
   }
 

@@ -44,32 +44,17 @@ struct Softmax: Layer, Component {
     [graph.add("Softmax", node.inputs[0], attributes: [("axis", .integer(axis + 1))])]
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    let (x, y) = (pass.x, pass.y)
-    Lines(x.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
-      let m = bundle.largest(x)
-      var sum = SIMD8<S>()
-      bundle.forEachPower(of: x, less: m) { k, power in
-        sum += power
-        bundle.store(power, at: k, of: y)
-      }
-      for k in 0..<bundle.length { bundle.store(bundle.load(y, at: k) / sum, at: k, of: y) }
-    }
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    S.softmax(
+      pass.x.start, along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: false,
+      into: pass.y.start)
   }
 
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
-    Lines(y.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
-      let origin = bundle.value(of: dy, atLargest: y)
-      var dot = SIMD8<S>()
-      for k in 0..<bundle.length {
-        dot += bundle.load(y, at: k) * (bundle.load(dy, at: k) - origin)
-      }
-      for k in 0..<bundle.length {
-        let slope = bundle.load(y, at: k) * ((bundle.load(dy, at: k) - origin) - dot)
-        bundle.store(bundle.load(dx, at: k) + slope, at: k, of: dx)
-      }
-    }
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    S.addSoftmaxVJP(
+      pass.y.start, pass.y.start, pass.dy.start,
+      along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: false,
+      to: pass.dx.start)
   }
 }
 
@@ -119,46 +104,17 @@ struct LogSoftmax: Layer, Component {
     [graph.add("LogSoftmax", node.inputs[0], attributes: [("axis", .integer(axis + 1))])]
   }
 
-  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
-    let (x, y) = (pass.x, pass.y)
-    Lines(x.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
-      let m = bundle.largest(x)
-      var rest = SIMD8<S>()
-      var top = bundle.top(m)
-      bundle.forEachPower(of: x, less: m) { k, power in
-        rest += power.replacing(with: 0, where: top.isNext(bundle.load(x, at: k)))
-      }
-      let logarithm = eight(.log1p, rest)
-      for k in 0..<bundle.length {
-        bundle.store(bundle.load(x, at: k) - m - logarithm, at: k, of: y)
-      }
-    }
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    S.softmax(
+      pass.x.start, along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: true,
+      into: pass.y.start)
   }
 
-  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
-    Lines(y.shape, axis: axis).forEachBundle(samples: pass.samples) { bundle in
-      let m = bundle.largest(x)
-      // e^(y_w) and e^(y_w) − 1 of the largest of each line.
-      let largest = bundle.value(of: y, atLargest: x)
-      let share = eight(.exp, largest)
-      let less = eight(.expm1, largest)
-      let slopeOfTop = bundle.value(of: dy, atLargest: x)
-      var others = SIMD8<S>()
-      var top = bundle.top(m)
-      for k in 0..<bundle.length {
-        let slope = bundle.load(dy, at: k)
-        others += slope.replacing(with: 0, where: top.isNext(bundle.load(x, at: k)))
-      }
-      let sum = slopeOfTop + others
-      top = bundle.top(m)
-      bundle.forEachPower(of: x, less: m) { k, power in
-        let slope = bundle.load(dy, at: k)
-        let part = (slope - power * share * sum).replacing(
-          with: -less * slope - share * others, where: top.isNext(bundle.load(x, at: k)))
-        bundle.store(bundle.load(dx, at: k) + part, at: k, of: dx)
-      }
-    }
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    S.addSoftmaxVJP(
+      pass.x.start, pass.y.start, pass.dy.start,
+      along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: true,
+      to: pass.dx.start)
   }
 }
 
@@ -167,5 +123,29 @@ extension Options {
     suggest("axis", for: "dim")
     return int(
       "axis", default: 0, in: 0..<Shape.maximumRank, "the axis along which the numbers add up to 1")
+  }
+}
+
+extension Lines {
+  /// The lines along an axis of a batch.
+  init(_ shape: Shape, axis: Int, samples: Int) {
+    var (outer, inner) = (samples, 1)
+    for k in 0..<axis { outer &*= shape[k] }
+    for k in (axis + 1)..<max(axis + 1, shape.rank) { inner &*= shape[k] }
+    self.init(outer: outer, length: shape[axis], inner: inner)
+  }
+
+  /// Throws if the shape does not have the axis.
+  fileprivate static func check(_ shape: Shape, axis: Int) throws {
+    guard axis < max(1, shape.rank) else {
+      throw Diagnostic("the input \(shape) has no axis \(axis)")
+    }
+  }
+
+  fileprivate static func remark(_ shape: Shape, axis: Int) -> String {
+    if shape.rank <= 1 { return "" }
+    return axis == 0
+      ? "The sums run over the channels, separately for each position."
+      : "The sums run over axis \(axis), separately for each position of the others."
   }
 }

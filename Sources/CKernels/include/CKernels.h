@@ -216,6 +216,12 @@ long nnexp_reduce_angle(double x, double *parts);
   void (*entry_norm_vjp)(                                                          \
       long samples, long count, const REAL *x, const REAL *dy, const REAL *mean,   \
       const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx); \
+  /* Softmax, or its logarithm, along lines of [outer, length, inner]; see Softmax.h. */ \
+  void (*softmax)(                                                                 \
+      long outer, long length, long inner, int is_log, const REAL *x, REAL *y);    \
+  void (*softmax_vjp)(                                                             \
+      long outer, long length, long inner, int is_log, const REAL *x, const REAL *y, \
+      const REAL *dy, REAL *dx);                                                   \
   /* A mask that is 0 where the 53 bits at a position are below `limit`; see Random.h. */ \
   void (*dropout)(                                                                 \
       nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
@@ -438,6 +444,15 @@ static inline long nnexp_lp_pool_vjp_f64(
       const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx) { \
     nnexp_kernels()->SUFFIX.entry_norm_vjp(                                        \
         samples, count, x, dy, mean, inverse, weight, dweight, dbias, dx);         \
+  }                                                                                \
+  static inline void nnexp_softmax_##SUFFIX(                                       \
+      long outer, long length, long inner, int is_log, const REAL *x, REAL *y) {   \
+    nnexp_kernels()->SUFFIX.softmax(outer, length, inner, is_log, x, y);           \
+  }                                                                                \
+  static inline void nnexp_softmax_vjp_##SUFFIX(                                   \
+      long outer, long length, long inner, int is_log, const REAL *x, const REAL *y, \
+      const REAL *dy, REAL *dx) {                                                  \
+    nnexp_kernels()->SUFFIX.softmax_vjp(outer, length, inner, is_log, x, y, dy, dx); \
   }                                                                                \
   static inline void nnexp_dropout_##SUFFIX(                                       \
       nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \

@@ -4,7 +4,8 @@ import NNExp
 ///
 /// - Two nodes become one pass: a node, and the elementwise node that is the only reader of its output.
 ///   The output in between is not stored.
-/// - The gradient of an output is not set to 0 before each step, if its only reader overwrites it.
+/// - The gradient of an output is not set to 0 before each step, if its only reader overwrites it, and
+///   neither are those of parameters, if the only node that has them overwrites them.
 ///
 /// A private rewrite: it changes no result. Networks whose activations are read, for gradient checks or
 /// explanations, do without it.
@@ -15,6 +16,8 @@ struct Fusion {
   /// of the node's output.
   private(set) var stores: [Bool]
   private(set) var isOverwritten: [Bool]
+  /// True if the node overwrites the gradients of its parameters.
+  private(set) var storesGradients: [Bool]
 
   /// Nothing is left out.
   static func none(_ graph: Graph) -> Fusion {
@@ -25,6 +28,7 @@ struct Fusion {
     layers = Array(repeating: nil, count: count)
     stores = Array(repeating: false, count: count)
     isOverwritten = stores
+    storesGradients = stores
   }
 
   init(_ graph: Graph, heads: [Head]) {
@@ -44,6 +48,13 @@ struct Fusion {
         readers[producer] == 1 && nodes[producer].learnsFromBelow
         && nodes[producer].plan.outputs.count == 1
       isOverwritten[producer] = stores[k]
+    }
+    var users = graph.parameters.map { _ in 0 }
+    for node in nodes {
+      for parameter in node.parameters { users[parameter] += 1 }
+    }
+    for (k, node) in nodes.enumerated() where node.plan.canStoreGradients {
+      storesGradients[k] = node.learnsFromBelow && node.parameters.allSatisfy { users[$0] == 1 }
     }
     for k in nodes.indices.dropLast() {
       let (node, next) = (nodes[k], nodes[k + 1])

@@ -10,6 +10,20 @@ struct Layout {
     let first: Int
     let count: Int
     var end: Int { first + count }
+
+    /// The parts that are in none of these regions, which lie in it.
+    func without(_ regions: [Region]) -> [Region] {
+      var (parts, start) = ([Region](), first)
+      for region in regions.sorted(by: { $0.first < $1.first }) {
+        if region.first > start {
+          parts.append(Region(first: start, count: region.first - start))
+        }
+        start = saturatingSum(region.first, region.count)
+      }
+      let end = saturatingSum(first, count)
+      if start < end { parts.append(Region(first: start, count: end - start)) }
+      return parts
+    }
   }
 
   let scalarSize: Int

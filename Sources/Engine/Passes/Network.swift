@@ -48,7 +48,8 @@ public final class Network<S: Scalar> {
   let fusion: Fusion
 
   private let arena: Arena<S>
-  private let zeroed: Tensor<S>
+  /// The gradients that are set to 0 before each step.
+  private let zeroed: [Tensor<S>]
   private let y: [[Tensor<S>]]
   private let dy: [[Tensor<S>]]
   private let dx: [Tensor<S>]
@@ -142,7 +143,7 @@ public final class Network<S: Scalar> {
     dx = zip(layout.dx, graph.ports).map { arena.tensor($0, $1.shape) }
     gradients = arena.tensor(layout.gradients, [layout.gradients.count])
     dy = outputs(layout.dy)
-    zeroed = arena.tensor(layout.zeroed, [layout.zeroed.count])
+    zeroed = layout.zeroed.map { arena.tensor($0, [$0.count]) }
     trainableGradients = gradients.slice(
       from: 0, shape: [hasBackward ? graph.trainableCount : 0])
 
@@ -259,14 +260,7 @@ public final class Network<S: Scalar> {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
-    if let sparseInput {
-      let (first, last) = (sparseInput.range.lowerBound, sparseInput.range.upperBound)
-      clear(zeroed.start, first &* MemoryLayout<S>.stride)
-      clear(zeroed.start + last, (zeroed.count &- last) &* MemoryLayout<S>.stride)
-      sparseInput.gradient.fill(0)
-      return
-    }
-    clear(zeroed.start, zeroed.count &* MemoryLayout<S>.stride)
+    for part in zeroed { clear(part.start, part.count &* MemoryLayout<S>.stride) }
     if checksInputs { for dx in dx { dx.fill(0) } }
   }
 

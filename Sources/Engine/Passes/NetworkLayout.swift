@@ -36,9 +36,9 @@ struct NetworkLayout {
   let dx: [Layout.Region]
   let gradients: Layout.Region
   let dy: [[Layout.Region]]
-  /// The range that is set to 0 before each step: the gradients of the parameters, and those gradients
-  /// of outputs that keep their memory.
-  let zeroed: Layout.Region
+  /// The ranges that are set to 0 before each step: the gradients of parameters that no node overwrites,
+  /// and those gradients of outputs that keep their memory.
+  let zeroed: [Layout.Region]
   /// For each node, the positions of the inputs and of the outputs whose gradients its backward pass
   /// sets to 0 before it adds to them.
   let clearedInputs: [[Int]]
@@ -165,6 +165,7 @@ struct NetworkLayout {
     partialGradients = partial.map { $0.map { regions[$0] } }
     dx = ports.map { regions[$0] }
     gradients = layout.add(hasBackward ? graph.parameterCount : 0)
+    let first = gradients.first
     dy = nodes.indices.map { k in
       keepsGradient[k]
         ? nodes[k].plan.outputs.indices.map {
@@ -172,7 +173,13 @@ struct NetworkLayout {
         }
         : deltas[k].map { regions[$0] }
     }
-    zeroed = Layout.Region(first: gradients.first, count: layout.count - gradients.first)
+    func gradient(_ parameter: Graph.Parameter) -> Layout.Region {
+      Layout.Region(
+        first: saturatingSum(first, parameter.offset), count: parameter.shape.count)
+    }
+    let stored = nodes.indices.filter { hasBackward && fusion.storesGradients[$0] }
+      .flatMap { graph.parameters(of: nodes[$0]).map(gradient) }
+    zeroed = Layout.Region(first: first, count: layout.count - first).without(stored)
     whole = layout
 
     guard overlaps else {

@@ -144,6 +144,7 @@ public final class Passes<S: Scalar>: SharedLoop {
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
       backward.storesInputGradient = network.fusion.stores[position % count]
+      backward.storesGradients = network.fusion.storesGradients[position % count]
       (backwards + position).initialize(to: .passRetained(backward))
       if let cleared { (cleared + position).initialize(to: table(view.cleared)) }
     }

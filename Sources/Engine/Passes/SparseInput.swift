@@ -56,7 +56,8 @@ final class SparseInput<S: Scalar> {
     let edge = Graph.Edge(node: -1)
     guard !data.isStreamed, graph.ports.count == 1, graph.ports[0].kind == .values,
       let node = graph.nodes.firstIndex(where: { $0.inputs.contains(edge) }),
-      graph.nodes[node].plan.readsEntries, !graph.nodes[node].isShardable,
+      graph.nodes[node].plan.readsEntries, network.fusion.storesGradients[node],
+      !graph.nodes[node].isShardable,
       graph.nodes.count(where: { $0.inputs.contains(edge) }) == 1
     else { return nil }
     let parameter = graph.parameters[graph.nodes[node].parameters[0]]

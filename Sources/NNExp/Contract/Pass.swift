@@ -100,6 +100,9 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   /// Only for layers whose plan allows it.
   @exclusivity(unchecked) package var storesInputGradient = false
 
+  /// The same for the gradients of the parameters.
+  @exclusivity(unchecked) package var storesGradients = false
+
   /// ∂L/∂parameters, which the pass adds to.
   public let gradients: Tensors<S>
 

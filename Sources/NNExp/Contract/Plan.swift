@@ -85,6 +85,10 @@ public struct Plan: Sendable {
   /// (`BackwardPass.storesInputGradient`).
   package var canStoreInputGradient = false
 
+  /// True if the backward pass overwrites the gradients of the parameters in place of adding to them, if
+  /// the pass asks for that (`BackwardPass.storesGradients`).
+  package var canStoreGradients = false
+
   /// Tensors of the forward pass.
   package struct BackwardReads: OptionSet, Sendable {
     package let rawValue: Int

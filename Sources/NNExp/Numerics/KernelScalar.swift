@@ -111,6 +111,13 @@ package protocol KernelScalar: Scalar {
     mean: UnsafePointer<Self>, inverse: UnsafePointer<Self>, weight: UnsafePointer<Self>,
     to dw: UnsafeMutablePointer<Self>, _ db: UnsafeMutablePointer<Self>,
     _ dx: UnsafeMutablePointer<Self>)
+  /// y ← the softmax along every line, or its logarithm.
+  static func softmax(
+    _ x: UnsafePointer<Self>, along lines: Lines, isLog: Bool, into y: UnsafeMutablePointer<Self>)
+  /// ∂x += the gradient of that.
+  static func addSoftmaxVJP(
+    _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ dy: UnsafePointer<Self>,
+    along lines: Lines, isLog: Bool, to dx: UnsafeMutablePointer<Self>)
   /// mask ← 0 where `random.uniform(at: first + i)` is below the rate, otherwise `kept`; y ← x·mask.
   static func dropout(
     _ x: UnsafePointer<Self>, rate: Double, kept: Self, random: RandomStream, from first: Int,

@@ -20,6 +20,9 @@ struct AffineMap<S: Scalar> {
     bias = hasBias ? tensors[1].start : nil
   }
 
+  /// The most weights for which a matrix product may not be worth its preparation.
+  static var mostTinyWeights: Int { 256 }
+
   private var matrix: Matrix<S> { Matrix(start: weight, rows: units, columns: inputs) }
 
   /// y ← W x + b.
@@ -34,11 +37,13 @@ struct AffineMap<S: Scalar> {
       into: y.matrix(rows: samples, columns: units), accumulating: bias != nil)
   }
 
-  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y if `dx` is needed.
+  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y if `dx` is needed; = in place of += if stored.
+  ///
+  /// - Precondition: only more than `mostTinyWeights` weights are stored.
   @inline(__always)
   func backward(
     _ dy: Tensor<S>, _ x: Tensor<S>, to gradient: AffineMap, _ dx: Tensor<S>,
-    isWanted: Bool, samples: Int
+    isWanted: Bool, stores: Bool = false, storesInputGradient: Bool = false, samples: Int
   ) {
     if isTiny(samples) {
       return backwardTiny(dy.start, x.start, gradient, dx.start, isWanted, samples)
@@ -46,8 +51,9 @@ struct AffineMap<S: Scalar> {
     let slopes = dy.matrix(rows: samples, columns: units)
     multiply(
       slopes.transposed, x.matrix(rows: samples, columns: inputs), into: gradient.matrix,
-      accumulating: true)
+      accumulating: !stores)
     if let db = gradient.bias {
+      if stores { db.update(repeating: 0, count: units) }
       for s in 0..<samples {
         let row = dy.start + s &* units
         for i in 0..<units { db[i] += row[i] }
@@ -55,7 +61,8 @@ struct AffineMap<S: Scalar> {
     }
     if isWanted {
       multiply(
-        slopes, matrix, into: dx.matrix(rows: samples, columns: inputs), accumulating: true)
+        slopes, matrix, into: dx.matrix(rows: samples, columns: inputs),
+        accumulating: !storesInputGradient)
     }
   }
 }
@@ -87,7 +94,7 @@ extension AffineMap<Double> {
 extension AffineMap {
   /// True if setting up a matrix product would take longer than its arithmetic.
   @inline(__always)
-  private func isTiny(_ samples: Int) -> Bool { units &* inputs &* samples <= 256 }
+  private func isTiny(_ samples: Int) -> Bool { units &* inputs &* samples <= Self.mostTinyWeights }
 
   // In each small case, the number of inputs is a constant, so that the inner loops are
   // unrolled.

@@ -41,10 +41,12 @@ struct EntryMap<S: Scalar> {
     }
   }
 
-  /// ∂W += ∂y xᵀ and ∂b += ∂y.
+  /// ∂W ← ∂y xᵀ and ∂b ← ∂y.
   ///
   /// - Parameter gradient: ∂Wᵀ, `[columns, units]`
   func backward(_ dy: Tensor<S>, to gradient: Tensor<S>, bias: Tensor<S>?) {
+    gradient.fill(0)
+    bias?.fill(0)
     // Each part has some of the units.
     share(units) { range in
       let first = range.lowerBound
