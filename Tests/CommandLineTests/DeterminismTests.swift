@@ -51,6 +51,44 @@ import Testing
     }
   }
 
+  /// A first layer that trains on the entries of its inputs that are not 0: two categories of 600
+  /// values each.
+  @Test func sparseInputsGiveTheSameBytesOnAnyNumberOfThreads() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let rows = (0..<1500).map { "a\($0 * 7 % 600),b\($0 * $0 % 601 % 600),\(Double($0 % 11) / 10)" }
+    try tool.write("a,b,y\n" + rows.joined(separator: "\n") + "\n", to: "shop.csv")
+    try tool.write(
+      """
+      name: shop
+      seed: 3
+      data:
+        csv:
+          path: shop.csv
+          targets: y
+          columns: {a: {type: category}, b: {type: category}}
+        split: {validation: 0.2}
+      model: [{type: dense, units: 128}, tanh, {type: dense, units: 1}]
+      loss: squared_error
+      gradient_check: false
+      train:
+        optimizer: {type: sgd, learning_rate: 0.1}
+        epochs: 2
+        batch_size: 1100
+
+      """, to: "shop.yaml")
+    try tool.run("run", "shop.yaml", "-q", "--threads", "1", "--output", "whole")
+    let expected = tool.facts(of: "whole")
+    try #require(expected["metrics.csv"] != nil)
+    for threads in [2, 3, 8] {
+      let output = "threads \(threads)"
+      let result = try tool.run(
+        "run", "shop.yaml", "-q", "--threads", "\(threads)", "--output", output)
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(differences(expected, tool.facts(of: output)) == [], "\(threads) threads")
+    }
+  }
+
   @Test(arguments: [
     "TZ=Pacific/Kiritimati", "TZ=:nonsense", "LC_ALL=de_DE.UTF-8", "LC_ALL=tr_TR.UTF-8", "LANG=C",
     "-u HOME", "HOME=/nonexistent", "-i", "NNEXP_CLOCK_JUMPS=86400", "NNEXP_CLOCK_SPEED=0",

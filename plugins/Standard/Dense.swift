@@ -42,6 +42,7 @@ struct Dense: Layer, Component {
     plan.backwardReads = .inputs
     plan.canStoreInputGradient = weight.count > AffineMap<Float>.mostTinyWeights
     plan.canStoreGradients = plan.canStoreInputGradient
+    plan.readsEntries = plan.canStoreGradients
     return plan.with(.within(-.infinity...(.infinity)))
   }
 
@@ -86,5 +87,17 @@ struct Dense: Layer, Component {
       pass.x, into: pass.y, samples: pass.samples,
       unit: parameter == 0 ? entry / map.inputs : entry)
     return true
+  }
+}
+
+extension Dense: SparseInputLayer {
+  func forwardEntries<S: Scalar>(_ pass: ForwardPass<S>) {
+    let map = EntryMap(pass.x, pass.indices[0], units: units, samples: pass.samples)
+    map.forward(pass.parameters[0], bias: hasBias ? pass.parameters[1] : nil, into: pass.y)
+  }
+
+  func backwardEntries<S: Scalar>(_ pass: BackwardPass<S>) {
+    let map = EntryMap(pass.x, pass.indices[0], units: units, samples: pass.samples)
+    map.backward(pass.dy, to: pass.gradients[0], bias: hasBias ? pass.gradients[1] : nil)
   }
 }

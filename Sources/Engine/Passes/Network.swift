@@ -13,8 +13,16 @@ public final class Network<S: Scalar> {
   /// The largest number of samples in a batch.
   public let capacity: Int
 
-  /// All parameters as one vector; the trainable ones come first.
-  public let parameters: Tensor<S>
+  /// All parameters as one vector; the trainable ones come first. Numbers that are read from it
+  /// while a network trains are those of the last step at the time of the call.
+  public var parameters: Tensor<S> {
+    sparseInput?.settle()
+    return allParameters
+  }
+  private let allParameters: Tensor<S>
+
+  /// The node that trains on the entries of its input that are not 0; nil if there is none.
+  @exclusivity(unchecked) private(set) var sparseInput: SparseInput<S>?
 
   /// ∂L/∂parameters, in the same order.
   public let gradients: Tensor<S>
@@ -23,11 +31,15 @@ public final class Network<S: Scalar> {
   public let state: Tensor<S>
 
   /// The parts of `parameters` and `gradients` that training changes.
-  public let trainable: Tensor<S>
+  public var trainable: Tensor<S> { parameters.slice(from: 0, shape: [graph.trainableCount]) }
   public let trainableGradients: Tensor<S>
 
   /// The tensors of `parameters` and `state`, which a checkpoint saves.
-  public let learned: [NamedTensor<S>]
+  public var learned: [NamedTensor<S>] {
+    sparseInput?.settle()
+    return allLearned
+  }
+  private let allLearned: [NamedTensor<S>]
 
   /// The buffers of a batch's samples, filled before a pass.
   let batch: BatchBuffers<S>
@@ -92,7 +104,7 @@ public final class Network<S: Scalar> {
     let arena = try Arena<S>(layout.whole)
     self.arena = arena
 
-    parameters = arena.tensor(layout.parameters, [graph.parameterCount])
+    allParameters = arena.tensor(layout.parameters, [graph.parameterCount])
     let state = arena.tensor(layout.state, [layout.state.count])
     self.state = state
     batch = BatchBuffers(
@@ -132,7 +144,6 @@ public final class Network<S: Scalar> {
     gradients = arena.tensor(layout.gradients, [layout.gradients.count])
     dy = outputs(layout.dy)
     zeroed = layout.zeroed.map { arena.tensor($0, [$0.count]) }
-    trainable = parameters.slice(from: 0, shape: [graph.trainableCount])
     trainableGradients = gradients.slice(
       from: 0, shape: [hasBackward ? graph.trainableCount : 0])
 
@@ -145,7 +156,7 @@ public final class Network<S: Scalar> {
         return tensor
       }
     }
-    learned = Network.learned(graph, parameters, nodeState)
+    allLearned = Network.learned(graph, allParameters, nodeState)
     try initialize(seed: seed)
   }
 
@@ -284,6 +295,47 @@ public final class Network<S: Scalar> {
   }
 }
 
+extension Network {
+  /// Trains the node that reads the data on the entries of `samples` that are not 0, if it can do
+  /// so and few are not 0. Called before the first training passes are created.
+  ///
+  /// - Parameter batchSize: the largest number of samples in a batch.
+  func readEntries(of samples: Dataset<S>, batchSize: Int) throws {
+    sparseInput = try SparseInput(self, samples, batchSize: batchSize)
+  }
+
+  /// Calls `body` with the parts of the trainable gradients; the others are 0.
+  @inline(__always)
+  func forEachGradient(_ body: (Tensor<S>) -> Void) {
+    guard let sparseInput else { return body(trainableGradients) }
+    body(trainableGradients.slice(0..<sparseInput.range.lowerBound))
+    body(trainableGradients.slice(sparseInput.range.upperBound..<trainableGradients.count))
+    body(sparseInput.gradient)
+  }
+
+  /// Calls `body` with all parameters, in any order, and with the position of the first of each tensor
+  /// in a copy of them. The weight of `sparseInput` may be arranged by column: returns whether it is.
+  @inline(__always) @discardableResult
+  func forEachParameter(_ body: (Tensor<S>, Int) -> Void) -> Bool {
+    guard let sparseInput, sparseInput.hasChanged else {
+      body(allParameters, 0)
+      return false
+    }
+    let range = sparseInput.range
+    body(allParameters.slice(0..<range.lowerBound), 0)
+    body(sparseInput.columns, range.lowerBound)
+    body(allParameters.slice(range.upperBound..<allParameters.count), range.upperBound)
+    return true
+  }
+
+  /// Calls `body`, which reads and may change all trainable gradients. Changes of gradients that are 0
+  /// because a step skips them have no effect.
+  func withGradients(_ body: () throws -> Void) rethrows {
+    guard let sparseInput else { return try body() }
+    try sparseInput.withGradient(in: trainableGradients, body)
+  }
+}
+
 /// A tensor of a network with the names of its node and parameter.
 public struct NamedTensor<S: Scalar> {
   public let node: String
@@ -358,14 +410,14 @@ private struct ScratchMemory<S: Scalar> {
 
 struct NodeViews<S: Scalar> {
   let samples: Range<Int>
-  let inputs: [Tensor<S>]
+  var inputs: [Tensor<S>]
   /// One per input, empty for inputs of values; an empty list if no input carries indices.
-  let indices: [Indices]
+  var indices: [Indices]
   let outputs: [Tensor<S>]
   let dOutputs: [Tensor<S>]
   let dInputs: [Tensor<S>]
-  let parameters: [Tensor<S>]
-  let gradients: [Tensor<S>]
+  var parameters: [Tensor<S>]
+  var gradients: [Tensor<S>]
   let state: [Tensor<S>]
   let scratch: [Tensor<S>]
   /// For each scratch tensor, the distance from that of one thread to that of the next; 0 if it is not

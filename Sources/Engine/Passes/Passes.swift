@@ -65,6 +65,8 @@ public final class Passes<S: Scalar>: SharedLoop {
         network.views($0, samples: range, shard: nodes[$0].isShardable ? shard : 0)
       }
     }
+    let sparse = isTraining ? network.sparseInput : nil
+    if let sparse { sparse.replaceTensors(of: &views[sparse.node]) }
     let rows = views.reduce(0) {
       $0 + 2 * $1.inputs.count + 2 * $1.outputs.count + 2 * $1.parameters.count + $1.state.count
         + $1.scratch.count + $1.cleared.count
@@ -86,7 +88,12 @@ public final class Passes<S: Scalar>: SharedLoop {
     randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
     for (k, node) in nodes.enumerated() {
       let layer: any Layer = network.fusion.layers[k] ?? node.layer
-      let call = network.fusion.includes(k) ? LayerCall() : LayerCall.of(layer)
+      let call =
+        if let sparse, sparse.node == k {
+          LayerCall.ofEntries(sparse.layer)
+        } else {
+          network.fusion.includes(k) ? LayerCall() : LayerCall.of(layer)
+        }
       (layers + k).initialize(to: .passRetained(call))
       (functions + k).initialize(to: network.fusion.includes(k) ? nil : node.function)
     }
@@ -362,6 +369,7 @@ private class LayerCall {
   func backward(_ pass: BackwardPass<Double>) {}
 
   static func of(_ layer: some Layer) -> LayerCall { Call(layer) }
+  static func ofEntries(_ layer: some SparseInputLayer) -> LayerCall { EntryCall(layer) }
 
   private final class Call<L: Layer>: LayerCall {
     private let layer: L
@@ -375,6 +383,15 @@ private class LayerCall {
     }
     override func backward(_ pass: BackwardPass<Float>) { layer.backward(pass) }
     override func backward(_ pass: BackwardPass<Double>) { layer.backward(pass) }
+  }
+
+  private final class EntryCall<L: SparseInputLayer>: LayerCall {
+    private let layer: L
+    init(_ layer: L) { self.layer = layer }
+    override func forward(_ pass: ForwardPass<Float>) { layer.forwardEntries(pass) }
+    override func forward(_ pass: ForwardPass<Double>) { layer.forwardEntries(pass) }
+    override func backward(_ pass: BackwardPass<Float>) { layer.backwardEntries(pass) }
+    override func backward(_ pass: BackwardPass<Double>) { layer.backwardEntries(pass) }
   }
 }
 

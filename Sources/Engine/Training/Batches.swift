@@ -84,7 +84,9 @@ final class Batches<S: Scalar> {
     if isLoaded { return }
     isLoaded = parts == 1 && sampling != .random
     let first = batch * batchSize
-    if isStreamed {
+    if let sparseInput = network.sparseInput {
+      sparseInput.load(size(batch)) { sample(at: first + $0) }
+    } else if isStreamed {
       try network.batch.read(samples, count: size(batch)) { sample(at: first + $0) }
     } else {
       network.batch.gather(samples, count: size(batch)) { sample(at: first + $0) }

@@ -20,27 +20,37 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
 
   /// Nil if one step over the whole vector does the same.
   ///
-  /// - Parameter parts: the parts of the vector with the factors of their learning rates.
+  /// - Parameters:
+  ///   - parts: the parts of the vector with the factors of their learning rates.
+  ///   - sparse: replaces a range of the vector by the columns of a batch.
   init?(
     _ optimizer: any Optimizer, _ whole: OptimizerStep<S>,
-    parts: [(range: Range<Int>, factor: Double)]
+    parts: [(range: Range<Int>, factor: Double)], sparse: SparseInput<S>? = nil
   ) {
     isShared = whole.w.count >= BlockedOptimizerStep.fewest
     guard optimizer.memory.isElementwise, isShared || parts.contains(where: { $0.factor != 1 })
     else { return nil }
     self.optimizer = optimizer
-    let pieces = parts.flatMap { part in
-      stride(from: part.range.lowerBound, to: part.range.upperBound, by: BlockedOptimizerStep.size)
-        .map { ($0..<min($0 + BlockedOptimizerStep.size, part.range.upperBound), part.factor) }
+    func divided(_ range: Range<Int>) -> [Range<Int>] {
+      stride(from: range.lowerBound, to: range.upperBound, by: BlockedOptimizerStep.size)
+        .map { $0..<min($0 + BlockedOptimizerStep.size, range.upperBound) }
     }
-    factors = pieces.map(\.1)
+    let skipped = sparse?.range ?? 0..<0
+    let pieces = parts.flatMap { part -> [(range: Range<Int>, factor: Double)] in
+      let before = part.range.clamped(to: 0..<skipped.lowerBound)
+      let after = part.range.clamped(to: skipped.upperBound..<whole.w.count)
+      return (divided(before) + divided(after)).map { ($0, part.factor) }
+    }
+    let columns = sparse.map { divided($0.weight.indices) } ?? []
+    let factor = parts.first { $0.range.contains(skipped.lowerBound) }?.factor ?? 1
+    factors = pieces.map(\.factor) + columns.map { _ in factor }
     let count = pieces.count
     let vectors = whole.vectors.count
     let tables = UnsafeMutablePointer<Tensor<S>>.allocate(capacity: max(1, count * vectors))
     self.tables = tables
-    blocks = (0..<count).map { block in
+    let steps = (0..<count).map { block in
       func piece(_ tensor: Tensor<S>) -> Tensor<S> {
-        tensor.slice(from: pieces[block].0.lowerBound, shape: [pieces[block].0.count])
+        tensor.slice(from: pieces[block].range.lowerBound, shape: [pieces[block].range.count])
       }
       let table = tables + block * vectors
       for index in 0..<vectors { (table + index).initialize(to: piece(whole.vectors[index])) }
@@ -48,6 +58,12 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
         w: piece(whole.w), g: piece(whole.g), vectors: Tensors(start: table, count: vectors),
         scalars: whole.scalars)
     }
+    let columnSteps = columns.map { range in
+      OptimizerStep(
+        w: sparse!.weight.slice(range), g: sparse!.gradient.slice(range),
+        vectors: whole.vectors, scalars: whole.scalars)
+    }
+    blocks = steps + columnSteps
     super.init()
   }
 

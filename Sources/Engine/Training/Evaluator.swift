@@ -173,6 +173,7 @@ public final class Evaluator<S: Scalar> {
   }
 
   private func forEachChunk(of samples: Dataset<S>, _ body: (Passes<S>) -> Void) throws {
+    network.sparseInput?.settle()
     var first = 0
     while first < samples.count {
       let count = min(chunk, samples.count - first)

@@ -23,20 +23,25 @@ extension Trainer {
 
   /// Limits the gradient; returns 0, so that the call can be a term of a sum.
   func clip() -> Double {
-    let g = network.trainableGradients
     switch training.clipping {
     case nil: break
     case .norm(let limit):
       var sum = 0.0
-      for i in g.indices { sum += Double(g[i]) * Double(g[i]) }
+      network.forEachGradient { g in
+        for i in g.indices { sum += Double(g[i]) * Double(g[i]) }
+      }
       let norm = sum.squareRoot()
       if norm > limit {
         let factor = S(limit / norm)
-        for i in g.indices { g[i] *= factor }
+        network.forEachGradient { g in
+          for i in g.indices { g[i] *= factor }
+        }
       }
     case .value(let limit):
       let limit = S(limit)
-      for i in g.indices { g[i] = max(-limit, min(limit, g[i])) }
+      network.forEachGradient { g in
+        for i in g.indices { g[i] = max(-limit, min(limit, g[i])) }
+      }
     }
     return 0
   }

@@ -44,8 +44,8 @@ extension Trainer {
     return total
   }
 
-  /// If the row is the best so far, records this and keeps its weights. Returns whether it is
-  /// an improvement for early stopping.
+  /// If the row of the last weights is the best so far, records this and keeps its weights. Returns
+  /// whether it is an improvement for early stopping.
   @inline(never)
   func improves(_ row: [Double]) -> Bool {
     let value = row[monitorIndex]
@@ -56,7 +56,7 @@ extension Trainer {
     if best.map({ change(from: $0.value) > 0 }) ?? true {
       best = (epoch, value)
       Trainer<S>.copy(row, to: &bestRow)
-      bestWeights.copy(network)
+      bestIsLast = true
     }
     let minimum = training.earlyStopping?.minimumChange ?? 0
     guard patienceReference.isNaN || change(from: patienceReference) > minimum else { return false }

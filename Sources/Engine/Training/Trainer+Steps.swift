@@ -48,6 +48,7 @@ extension Trainer {
     let penalty = adjustsGradients ? penalize() + clip() : 0
     if let blocked {
       blocked.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
+      network.sparseInput?.store()
     } else {
       update.setStep(stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
       update.run(optimizer)
@@ -100,7 +101,9 @@ extension Trainer {
     let event = BatchGradients(
       step: stepsDone, samples: samples, loss: loss, values: network.trainableGradients)
     do {
-      for observer in gradientObservers { try observer.gradientsReady(event) }
+      try network.withGradients {
+        for observer in gradientObservers { try observer.gradientsReady(event) }
+      }
     } catch { observerError = observerError ?? error }
   }
 }

@@ -10,9 +10,16 @@ extension Trainer {
 
   @inline(never)
   func keepWeights() {
+    if bestIsLast {
+      swap(&bestWeights, &lastWeights)
+      bestIsLast = false
+    }
     lastWeights.copy(network)
     last = (epoch, step)
   }
+
+  /// The weights of the best row.
+  var weightsOfBest: Snapshot<S> { bestIsLast ? lastWeights : bestWeights }
 
   @inline(never)
   func keepLastWeights() {
@@ -23,10 +30,21 @@ extension Trainer {
 
   @inline(never)
   var weightsAreFinite: Bool {
-    let w = network.parameters
     // The sum of x·0 is 0 unless an x is not finite.
     var sum: S = 0
-    for i in w.indices { sum += w[i] * 0 }
+    network.forEachParameter { w, _ in
+      var sums = SIMD8<S>()
+      var i = 0
+      while i &+ 8 <= w.count {
+        for lane in 0..<8 { sums[lane] += w.start[i &+ lane] * 0 }
+        i &+= 8
+      }
+      sum += sums.sum()
+      while i < w.count {
+        sum += w.start[i] * 0
+        i &+= 1
+      }
+    }
     return sum == 0
   }
 
@@ -77,7 +95,7 @@ extension Trainer {
   public func restore(_ weights: Weights) {
     switch weights {
     case .last: lastWeights.put(into: network)
-    case .best: (best == nil ? lastWeights : bestWeights).put(into: network)
+    case .best: (best == nil ? lastWeights : weightsOfBest).put(into: network)
     }
   }
 }

@@ -57,13 +57,15 @@ public final class Trainer<S: Scalar> {
   /// The best measured epoch and its monitored value. Its row and weights are stored too.
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
-  let bestWeights: Snapshot<S>
+  var bestWeights: Snapshot<S>
+  /// True if the best weights are the last ones, which are then stored only once.
+  var bestIsLast = false
   /// The monitored value at which the patience of early stopping last restarted; NaN before.
   var patienceReference = Double.nan
   /// The epoch and step of the newest weights that were finite when they were checked: at the
   /// end of a measured epoch or at an interruption.
   public internal(set) var last = (epoch: 0, step: 0)
-  let lastWeights: Snapshot<S>
+  var lastWeights: Snapshot<S>
 
   public let heads: [Head]
   let training: TrainingDeclaration
@@ -151,10 +153,6 @@ public final class Trainer<S: Scalar> {
     update = OptimizerStep(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
-    blocked =
-      trains
-      ? BlockedOptimizerStep(training.optimizer, update, parts: try training.parts(of: graph))
-      : nil
     evaluator = Evaluator(network)
     tallies = HeadTallies(heads, samples: data.train.count)
     totals = LossTotals(heads.map(\.weight))
@@ -165,6 +163,19 @@ public final class Trainer<S: Scalar> {
     limited = graph.parameters.compactMap(LimitedWeight.init)
     average = training.averaging.map { [network] in WeightAverage($0, network) }
     changesWeights = average != nil || !limited.isEmpty
+    let skipsZeros = optimizerMemory.skipsZeros && optimizerMemory.isElementwise
+    if trains, skipsZeros, penalized.isEmpty, !changesWeights, gradientSum == nil,
+      training.record.isEmpty
+    {
+      try network.readEntries(
+        of: data.train, batchSize: max(batches.batchSize, batches.lastSize))
+    }
+    blocked =
+      trains
+      ? BlockedOptimizerStep(
+        training.optimizer, update, parts: try training.parts(of: graph),
+        sparse: network.sparseInput)
+      : nil
     bestWeights = Snapshot(network, isEmpty: !trains)
     lastWeights = Snapshot(network, isEmpty: !trains)
 
@@ -243,6 +254,10 @@ public final class Trainer<S: Scalar> {
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty || layerRecord != nil
 
+    if let sparseInput = network.sparseInput {
+      sparseInput.begin()
+      batches.invalidate()
+    }
     // A local variable, so that a step does not copy it.
     let optimizer = training.optimizer
     let schedule = training.schedule

@@ -99,7 +99,7 @@ extension Trainer {
     ]
     if hasSeveralTotals { state.numbers[.heads] = totals }
     if let layerRecord { state.numbers[.layers] = layerRecord.state }
-    state.best = bestWeights.values
+    state.best = weightsOfBest.values
     state.last = lastWeights.values
     state.vectors = (0..<memory.vectors.count).map { Array(memory.vectors[$0].buffer) }
     if let average { state.vectors.append(average.values) }
@@ -162,6 +162,7 @@ extension Trainer {
     bestRow = state.numbers[.bestRow] ?? []
     self.last = last
     layerRecord?.state = state.numbers[.layers] ?? []
+    bestIsLast = false
     bestWeights.restore(state.best)
     lastWeights.restore(state.last)
     for (index, vector) in state.vectors.prefix(memory.vectors.count).enumerated() {

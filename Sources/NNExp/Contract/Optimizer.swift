@@ -32,6 +32,9 @@ public struct OptimizerMemory: Sendable {
   /// no scalar. Many parameters are then updated block by block on all cores.
   public let isElementwise: Bool
 
+  /// True if the rule keeps no numbers and does not change a parameter whose gradient is 0.
+  package var skipsZeros = false
+
   public init(
     vectors: Int = 0, scalars: Int = 0, needsFullBatch: Bool = false, isElementwise: Bool = false
   ) {

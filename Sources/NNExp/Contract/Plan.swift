@@ -103,6 +103,10 @@ public struct Plan: Sendable {
   /// True for a layer that can compute the elementwise layer after it, too (`FusibleLayer`).
   package var isFusible = false
 
+  /// True for a layer that can read only the entries of its input that are not 0
+  /// (`SparseInputLayer`).
+  package var readsEntries = false
+
   /// The approximate number of multiplications and additions of one sample's forward pass.
   public var work: Int
 

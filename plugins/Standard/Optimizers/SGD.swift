@@ -40,7 +40,9 @@ struct SGD: Optimizer, Component {
   }
 
   var memory: OptimizerMemory {
-    OptimizerMemory(vectors: momentum == 0 ? 0 : 1, isElementwise: true)
+    var memory = OptimizerMemory(vectors: momentum == 0 ? 0 : 1, isElementwise: true)
+    memory.skipsZeros = momentum == 0 && weightDecay == 0
+    return memory
   }
 
   func step<S: Scalar>(_ pass: OptimizerStep<S>) {
