@@ -67,7 +67,7 @@ import Testing
       #expect(run.code == 0, "\(run.errors)")
       let resolved = try tool.read("own/resolved.yaml")
       #expect(resolved.contains("path: other.csv"))
-      #expect(resolved.contains("weights: ../golden/checkpoints/best.nnx"))
+      #expect(resolved.contains("weights: \"../golden/checkpoints/best.nnx\""))
     }
   }
 
