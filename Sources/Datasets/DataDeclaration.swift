@@ -57,7 +57,8 @@ public struct DataDeclaration: Sendable {
   ///
   /// - Parameter folder: the one that paths are relative to.
   public init(from options: inout Options, registry: Registry, folder: String) {
-    options.surroundings = Surroundings(folder: folder, registry: registry)
+    options.surroundings = Surroundings(
+      folder: folder, registry: registry, base: options.surroundings?.base)
     self.folder = folder
     let text = "a path"
     let explanation =

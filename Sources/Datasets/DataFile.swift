@@ -26,7 +26,7 @@ struct DeclaredPath: Sendable {
 
   /// Reads the path from an option.
   init(_ key: String, _ explanation: String, _ options: inout Options) {
-    path = options.path(options.string(key, explanation))
+    path = options.path(options.relocated(key, options.string(key, explanation)))
     location = options.location(of: key)
   }
 

@@ -13,7 +13,8 @@ public struct FileInitializer: Initializer, Component {
   private let file: DeclaredPath
 
   public init(from options: inout Options) {
-    let path = options.string("path", "an .npy file, relative to the experiment file")
+    let path = options.relocated(
+      "path", options.string("path", "an .npy file, relative to the experiment file"))
     let location = options.location(of: "path")
     // An override on the command line is relative to the current folder.
     file = DeclaredPath(

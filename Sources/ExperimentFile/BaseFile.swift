@@ -8,15 +8,17 @@ import YAMLTree
 ///     train: {epochs: 50}
 ///
 /// A mapping of the experiment is merged with that of the base, key by key. Any other value replaces
-/// that of the base, and so does a mapping with another `type`.
+/// that of the base, and so does a mapping with another `type`. A path is relative to the file that
+/// contains it.
 struct BaseFile {
   /// The whole experiment.
   let merged: ConfigValue
   /// The text of the base file.
   let text: [UInt8]
+  /// The base if it is in another folder; otherwise nil.
+  let relocated: RelocatedFile?
 
-  /// Nil if the file has no `base`. Throws if the base cannot be read, names another base, or is
-  /// in another folder.
+  /// Nil if the file has no `base`. Throws if the base cannot be read or names another base.
   init?(of root: ConfigValue, path: String) throws {
     guard case .map(let entries) = root.content,
       let base = entries.first(where: { $0.key == "base" })
@@ -28,15 +30,8 @@ struct BaseFile {
           at: base.value.location)
       ])
     }
-    guard !name.utf8.contains(UInt8(ascii: "/")) else {
-      throw Diagnostics([
-        Diagnostic(
-          "base must name a file in the same folder, because the paths in both files are relative to "
-            + "it, found '\(name)'", at: base.value.location)
-      ])
-    }
-    let file = Path.prefix(of: path) + name
-    let tree: ConfigValue
+    let file = Path.join(Path.folder(of: path), name)
+    var tree: ConfigValue
     do {
       text = try readFile(file)
       tree = try parseYAML(text, name: file)
@@ -53,6 +48,22 @@ struct BaseFile {
       ])
     }
     let own = ConfigValue(.map(entries.filter { $0.key != "base" }), at: root.location)
+    if Path.prefix(of: name).isEmpty {
+      relocated = nil
+    } else {
+      let folder =
+        tree.removeDataFolder().map { Path.join(Path.folder(of: name), $0) }
+        ?? Path.folder(of: name)
+      if let own = own["data"]?["folder"] {
+        throw Diagnostics([
+          Diagnostic(
+            "an experiment whose base is in another folder cannot name a folder for its data; write "
+              + "the paths relative to this file", at: own.location)
+        ])
+      }
+      relocated = RelocatedFile(
+        name: file, prefix: folder.hasSuffix(bytes: "/") ? folder : folder + "/")
+    }
     merged = tree.merged(with: own)
   }
 }
@@ -72,6 +83,20 @@ extension ConfigValue {
       }
     }
     return ConfigValue(.map(entries), at: other.location)
+  }
+
+  /// Removes `data: {folder: …}` and returns the folder; nil if there is none.
+  fileprivate mutating func removeDataFolder() -> String? {
+    guard case .map(var entries) = content,
+      let data = entries.firstIndex(where: { $0.key == "data" }),
+      case .map(var inner) = entries[data].value.content,
+      let index = inner.firstIndex(where: { $0.key == "folder" }),
+      case .string(let folder) = inner[index].value.content
+    else { return nil }
+    inner.remove(at: index)
+    entries[data].value.content = .map(inner)
+    content = .map(entries)
+    return folder
   }
 
   /// True unless the other mapping names another type.

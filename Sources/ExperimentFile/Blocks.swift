@@ -13,13 +13,20 @@ import NNExp
 ///
 /// The nodes are named `residual_1_conv`, `residual_1_relu`, …. Within a block, a name of the block
 /// means the node of the same repetition, and `input` the node that feeds the block. The block of a
-/// single place may be written there: `{block: [relu, …], repeat: 2}`; its name is then `block`.
+/// single place may be written there: `{block: [relu, …], repeat: 2}`; its name is then `block`. A
+/// block may contain others, whose nodes have names in it as nodes of a block have in the model:
+/// `stage_1_residual_2_conv`.
 struct Blocks {
   private static let keys = ["block", "inputs", "name", "repeat"]
   private static let mostNodes = 10_000
+  private static let mostLevels = 64
 
   private let declared: [ConfigValue.Entry]
   private var used: Set<String> = []
+  /// The layers of each block, without blocks; nil after an error.
+  private var expanded: [String: [ConfigValue]?] = [:]
+  /// The blocks that are being expanded, from the outermost.
+  private var path: [String] = []
   private var numbers: [String: Int] = [:]
   private var nodes: [ConfigValue] = []
   private var names: DefaultNames
@@ -121,6 +128,16 @@ struct Blocks {
   private mutating func layers(of block: ConfigValue) -> ([ConfigValue], String)? {
     var (list, name) = (block, "block")
     if case .string(let text) = block.content {
+      if path.contains(text) {
+        let chain = path.drop { $0 != text } + [text]
+        reject("the block '\(text)' contains itself: \(chain.joined(separator: " → "))", at: block)
+        return nil
+      }
+      if path.count == Blocks.mostLevels {
+        reject("blocks contain each other in more than \(Blocks.mostLevels) levels", at: block)
+        return nil
+      }
+      if let known = expanded[text] { return known.map { ($0, text) } }
       guard let entry = declared.first(where: { $0.key == text }) else {
         reject(
           "unknown block '\(text)'\(suggestion(for: text, among: declared.map(\.key)))", at: block)
@@ -137,11 +154,25 @@ struct Blocks {
       reject("the block has no layers", at: list)
       return nil
     }
-    if let inner = layers.first(where: { $0["block"] != nil }) {
-      reject("a block cannot contain another block; list its layers", at: inner)
-      return nil
-    }
-    return (layers, name)
+    guard case .string = block.content else { return withoutBlocks(layers).map { ($0, name) } }
+    path.append(name)
+    let found = withoutBlocks(layers)
+    path.removeLast()
+    expanded[name] = .some(found)
+    return found.map { ($0, name) }
+  }
+
+  /// The layers of a block with the blocks that it contains written out, as if they were a model;
+  /// nil after an error.
+  private mutating func withoutBlocks(_ layers: [ConfigValue]) -> [ConfigValue]? {
+    guard layers.contains(where: { $0["block"] != nil }) else { return layers }
+    let outer = (names, numbers, nodes, last, errors.list.count)
+    names = DefaultNames(taken: layers.compactMap(\.givenName))
+    (numbers, nodes, last) = ([:], [], ModelDeclaration.inputName)
+    for layer in layers { add(layer) }
+    let found = errors.list.count == outer.4 ? nodes : nil
+    (names, numbers, nodes, last) = (outer.0, outer.1, outer.2, outer.3)
+    return found
   }
 
   /// Adds one repetition, and returns the name of its last node.

@@ -64,8 +64,11 @@ struct ExpectSection {
   init(from options: inout Options, folder: String) {
     let explanation = "the conditions for exit code 0"
     guard
-      let node = options.value("expect", "a mapping from columns to bounds", explanation, of: .keys)
+      var node = options.value("expect", "a mapping from columns to bounds", explanation, of: .keys)
     else { return }
+    if let base = options.surroundings?.base {
+      node = base.value(node, keys: [Key.metrics.rawValue])
+    }
     guard case .map(let entries) = node.content else {
       options.reject(
         "expect", "expect must be a mapping from columns to bounds, found \(node.kind)")

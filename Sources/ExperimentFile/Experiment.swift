@@ -115,6 +115,10 @@ public final class Experiment: Sendable {
       overrides: overrides, to: Blocks.expanded(base?.merged ?? root), isType: registry.hasType,
       notes: { Experiment.notes(onMissing: $0, in: $1, registry: registry) })
     var options = Options(whole)
+    if let base = base?.relocated {
+      options.surroundings = Surroundings(
+        folder: Path.folder(of: path), registry: registry, base: base)
+    }
     try self.init(
       &options, text: text, base: base?.text, folder: Path.folder(of: path),
       fileName: Path.stem(of: path), registry: registry, plugins: policy, memo: memo)
@@ -153,6 +157,7 @@ public final class Experiment: Sendable {
     self.text = text
     baseText = base
     location = options.location
+    let relocated = options.surroundings?.base
     let declaredFolder = Experiment.declaredFolder(in: options)
     self.declaredFolder = declaredFolder
     let folder = declaredFolder.map { Path.join(folder, $0) } ?? folder
@@ -205,8 +210,8 @@ public final class Experiment: Sendable {
       of: .mapping(.list(.component(registry.layers.kind), 1...Int.max)))
     let modelSection = options.read(["model"], memo) { options in
       // Otherwise the files of initial values are relative to the file that names them.
-      if declaredFolder != nil {
-        options.surroundings = Surroundings(folder: folder, registry: registry)
+      if declaredFolder != nil || relocated != nil {
+        options.surroundings = Surroundings(folder: folder, registry: registry, base: relocated)
       }
       return ModelDeclaration(from: &options, registry: registry)
     }
@@ -230,7 +235,7 @@ public final class Experiment: Sendable {
     }
     _ = options.value(
       "base", "a file name",
-      "another experiment in the same folder, whose settings this one changes", of: .text)
+      "another experiment, whose settings this one changes", of: .text)
     // A sweep reads this section; a single run ignores it.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them", of: .keys)

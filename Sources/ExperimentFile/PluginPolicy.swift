@@ -23,10 +23,11 @@ extension Experiment {
     let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
     let explanation = "files with types that the experiment uses"
     guard
-      let node = options.value(
+      var node = options.value(
         "plugins", range, explanation,
         of: .either([.text, .keys, .list(.either([.text, .keys]), 0...64)]))
     else { return [] }
+    if let base = options.surroundings?.base { node = base.value(node, keys: ["path"]) }
     var items = [node]
     if case .list(let list) = node.content { items = list }
     let most = 64

@@ -35,7 +35,8 @@ public struct StartSection: Sendable {
         "start_from", "a mapping", explanation, of: .either([.keys, .null]))
     else { return nil }
     if case .null = config.content { return nil }
-    options.surroundings = Surroundings(folder: folder, registry: registry)
+    options.surroundings = Surroundings(
+      folder: folder, registry: registry, base: options.surroundings?.base)
     let read = options.component("start_from", from: config) { options in
       try StartSection(section: &options)
     }
@@ -72,9 +73,13 @@ public struct StartSection: Sendable {
     nodes = pairs
     switch (run, weights, file) {
     case (let run?, nil, nil):
-      source = .run(written: run, paths: found.map { [$0] } ?? [options.path(run), run])
-    case (nil, let weights?, nil): source = .weights(path: options.path(weights))
-    case (nil, nil, let file?): source = .file(path: options.path(file))
+      source = .run(
+        written: run,
+        paths: found.map { [$0] } ?? [options.path(options.relocated("run", run)), run])
+    case (nil, let weights?, nil):
+      source = .weights(path: options.path(options.relocated("weights", weights)))
+    case (nil, nil, let file?):
+      source = .file(path: options.path(options.relocated("file", file)))
     default:
       throw Diagnostic(
         "start_from takes one of run, weights and file", at: location,

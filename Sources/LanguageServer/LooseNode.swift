@@ -17,11 +17,24 @@ struct LooseNode {
 
 extension LooseValue {
   private static let mostNodes = 10_000
+  private static let mostLevels = 64
 
   /// The nodes of the key `model`, with the names that nnexp gives them. A block is written out:
   /// see `Blocks`.
   var nodes: [LooseNode] {
-    let items = self["model"]?.items ?? []
+    var known: [String: [LooseNode]] = [:]
+    return nodes(of: self["model"], &known)
+  }
+
+  /// The nodes of a list of layers, in which blocks are written out.
+  ///
+  /// - Parameter known: the nodes of each block that has been written out; none for one that is being
+  ///   written out, as it cannot contain itself.
+  private func nodes(
+    of list: LooseValue?, _ known: inout [String: [LooseNode]], level: Int = 0
+  ) -> [LooseNode] {
+    guard level <= LooseValue.mostLevels else { return [] }
+    let items = list?.items ?? []
     var names = DefaultNames(taken: items.compactMap { $0["name"]?.text?.text })
     var numbers: [String: Int] = [:]
     var nodes: [LooseNode] = []
@@ -30,7 +43,16 @@ extension LooseValue {
         if let node = item.node(&names) { nodes.append(node) }
         continue
       }
-      let layers = layers(of: block).layers
+      let layers: [LooseNode]
+      if let name = block.text?.text {
+        if known[name] == nil {
+          known[name] = []
+          known[name] = self.nodes(of: self["blocks"]?[name], &known, level: level + 1)
+        }
+        layers = known[name] ?? []
+      } else {
+        layers = self.nodes(of: block, &known, level: level + 1)
+      }
       let prefix = item["name"]?.text?.text ?? block.text?.text ?? "block"
       let count = item["repeat"]?.text.flatMap { Int($0.text) } ?? 1
       for _ in 0..<max(0, min(count, 1000))
@@ -43,15 +65,10 @@ extension LooseValue {
     return nodes
   }
 
-  /// The list of layers that the value of the key `block` means.
-  private func layers(of block: LooseValue) -> LooseValue {
-    block.text.flatMap { self["blocks"]?[$0.text] } ?? block
-  }
-
-  /// The nodes of a list of layers, with their names within the list.
-  var layers: [LooseNode] {
-    var names = DefaultNames(taken: items.compactMap { $0["name"]?.text?.text })
-    return items.compactMap { $0.node(&names) }
+  /// The nodes of a block, with their names in it.
+  func nodes(ofBlock list: LooseValue) -> [LooseNode] {
+    var known: [String: [LooseNode]] = [:]
+    return nodes(of: list, &known)
   }
 
   private func node(_ names: inout DefaultNames) -> LooseNode? {
@@ -66,11 +83,11 @@ extension LooseValue {
   func nodesOfBlock(at steps: [String]) -> [LooseNode]? {
     guard steps.count > 2 else { return nil }
     switch steps[0] {
-    case "blocks": return self["blocks"]?[steps[1]]?.layers
+    case "blocks": return self["blocks"]?[steps[1]].map(nodes(ofBlock:))
     case "model" where steps[2] == "block":
       let items = self["model"]?.items ?? []
       guard let index = Int(steps[1]), items.indices.contains(index) else { return nil }
-      return items[index]["block"]?.layers
+      return items[index]["block"].map(nodes(ofBlock:))
     default: return nil
     }
   }

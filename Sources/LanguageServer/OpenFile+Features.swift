@@ -178,7 +178,7 @@ extension OpenFile {
         .map { "**\(name)**: \($0)" }
     }
     if steps.last == "block", let block = tree["blocks"]?[name] {
-      let names = block.layers.map(\.name).joined(separator: ", ")
+      let names = tree.nodes(ofBlock: block).map(\.name).joined(separator: ", ")
       return "**\(name)**: a block of the layers \(names)"
     }
     return shapeText(ofNode: name).map { "**\(name)**: \($0)" }

@@ -39,7 +39,8 @@ extension FileReference {
       else { return own.filter { $0.key != $0.key.uppercased() } }
       return own + options(of: type.domain, value).filter { $0.key != "type" }
     case .component:
-      let block = place.path == "model" ? keys["model.block"] ?? [] : []
+      let isOfModel = ["model", "blocks", "model.block"].contains(place.path)
+      let block = isOfModel ? keys["model.block"] ?? [] : []
       if value["block"] != nil, !block.isEmpty { return block }
       return options(of: domain, value) + (value["type"] == nil ? block.prefix(1) : [])
     case .either(let domains):
@@ -78,7 +79,14 @@ extension FileReference {
     if let known = keys(at: place, of: value).first(where: { $0.key == key }) {
       let isRoot = place.path.isEmpty || place.path == "sweep file"
       // A part of the data has the keys of the data section.
-      let parent = ["data.validation", "data.test"].contains(place.path) ? "data" : place.path
+      let parent =
+        switch place.path {
+        case "data.validation", "data.test": "data"
+        // A block may contain another.
+        case "blocks" where key == "block" || value["block"] != nil: "model"
+        case "model.block": value["block"] == nil ? place.path : "model"
+        default: place.path
+        }
       return Place(
         domain: known.domain ?? .anything, path: isRoot ? key : "\(parent).\(key)", key: known)
     }

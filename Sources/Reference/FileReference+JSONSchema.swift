@@ -20,6 +20,7 @@ extension FileReference {
     // An experiment with a base need not repeat the keys that are required.
     definitions.append(.init("changes", FileReference.withoutRequired(mapping(""))))
     definitions.append(.init("sweep_file", sweepFile))
+    definitions.append(.init("block", object(keys["model.block"] ?? [], at: "model.block")))
     return [
       "$schema": "http://json-schema.org/draft-07/schema#",
       "title": .string("an experiment of nnexp \(version)"),
@@ -206,11 +207,12 @@ extension FileReference {
       return .object(members)
     case .mapping(let value):
       return ["type": "object", "additionalProperties": schema(of: value, at: path, key)]
-    case .component(registry.layers.kind) where path == "model":
-      // `{block: NAME, repeat: 3}` repeats a list of layers.
+    case .component(registry.layers.kind)
+    where ["model", "blocks", "model.block.block"].contains(path):
+      // `{block: NAME, repeat: 3}` repeats a list of layers, which may contain others.
       return [
         "if": ["type": "object", "required": ["block"]],
-        "then": object(keys["model.block"] ?? [], at: "model.block"),
+        "then": ["$ref": "#/definitions/block"],
         "else": reference(registry.layers.kind),
       ]
     case .keys:

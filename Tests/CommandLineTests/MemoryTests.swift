@@ -15,6 +15,17 @@ import Testing
       "[{type: reshape, shape: [1, 60, 60]}, {type: convolution, channels: 64, window: 5}, "
         + "sigmoid, {type: lp_pooling, p: 2, window: 2}, {type: dense, units: 1}]", "", 200, 3600
     ),
+    // The images between two axes and the matrices of weights are temporary memory.
+    (
+      "[{type: reshape, shape: [4, 30, 30]}, {type: resize, size: [300, 180], mode: cubic}, tanh, "
+        + "{type: resize, factor: 0.7, mode: linear, antialias: true}, {type: dense, units: 1}]",
+      "",
+      200, 3600
+    ),
+    (
+      "[{type: reshape, shape: [1, 60, 60]}, {type: upsample, factor: [4, 5]}, "
+        + "{type: dense, units: 1}]", "dtype: float64", 200, 3600
+    ),
   ]
 
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"), arguments: cases)
@@ -47,9 +58,47 @@ import Testing
       \(rest)
       """, to: "memory.yaml")
 
-    let forecast = try forecast(of: "memory.yaml", in: tool)
+    try compare("memory.yaml", library, in: tool)
+  }
+
+  /// The vectors of an embedding with their gradients and the optimizer's state, and the memory of
+  /// indices.
+  @Test(
+    .enabled(if: Tool.hasRelease, "needs a release build: make build"),
+    arguments: [(300_000, 8, 1), (200, 64, 400)])
+  func theMemoryForecastOfAnEmbeddingIsWithin10Percent(
+    indices: Int, size: Int, width: Int
+  ) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let library = try tool.build(library: "peak_memory")
+    var table = (0...width).map { "c\($0)" }.joined(separator: ",") + "\n"
+    for row in 0..<500 {
+      table +=
+        (0...width).map { "\(($0 * 71 + row * 311) % indices)" }.joined(separator: ",") + "\n"
+    }
+    try tool.write(table, to: "data.csv")
+    let columns = (0..<width).map { "c\($0)" }.joined(separator: ", ")
+    try tool.write(
+      """
+      name: memory
+      data:
+        csv: {path: data.csv, inputs: {words: [\(columns)]}, targets: c\(width)}
+        indices: {words: \(indices)}
+      model: [{type: embedding, size: \(size), inputs: words}, flatten, {type: dense, units: 1}]
+      loss: squared_error
+      metrics: []
+      train: {optimizer: adam, epochs: 1, batch_size: 64}
+      gradient_check: false
+      """, to: "memory.yaml")
+    try compare("memory.yaml", library, in: tool)
+  }
+
+  /// Expects that a run takes the memory that `validate` forecasts.
+  private func compare(_ file: String, _ library: String, in tool: Tool) throws {
+    let forecast = try forecast(of: file, in: tool)
     let run = try runCommand(
-      Tool.release.path, ["run", "memory.yaml", "-q"], in: tool.folder,
+      Tool.release.path, ["run", file, "-q"], in: tool.folder,
       environment: .inherited(changing: ["LD_PRELOAD": library]))
     let taken = try #require(Double(run.errors), "\(run.errors)") * 1024
     #expect(abs(forecast / taken - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken)")

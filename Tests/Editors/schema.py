@@ -80,7 +80,7 @@ WITH_BLOCKS = SOUND.replace("model:\n", """blocks:
     - tanh
 model:
   - {block: pair, repeat: 2, name: deep, inputs: input}
-  - {block: [relu, {type: dense, units: 4}]}
+  - {block: [relu, {block: pair}, {type: dense, units: 4}]}
 """)
 BLOCK_MISTAKES = {
     "an unknown layer in a block": ("    - tanh", "    - tahn"),
@@ -89,7 +89,8 @@ BLOCK_MISTAKES = {
     "blocks that are a list": ("  pair:\n", "  - pair:\n"),
     "a block that is no list": ("  pair:\n    - {type: dense, units: 8, name: wide}\n    - tanh", "  pair: tanh"),
     "a block without layers": ("  pair:\n    - {type: dense, units: 8, name: wide}\n    - tanh", "  pair: []"),
-    "a block in a block": ("    - tanh", "    - {block: [tanh]}"),
+    "an unknown layer in a block of a block": ("    - tanh", "    - {block: [tahn]}"),
+    "an unknown key of a block in a block": ("    - tanh", "    - {block: [tanh], times: 2}"),
     "an unknown layer in a block in place": ("[relu, ", "[rleu, "),
     "an unknown key of a block": ("repeat: 2", "repeats: 2"),
     "a key of a layer at a block": ("repeat: 2", "units: 2"),

@@ -52,6 +52,50 @@ import Testing
     #expect(!read.resolvedText.contains("block:"))
   }
 
+  @Test func `blocks contain blocks, whose nodes have names in them`() throws {
+    let read = try read(
+      """
+      blocks:
+        pair: [{type: dense, name: map, units: 2}, tanh]
+        stage:
+          - {block: pair, repeat: 2}
+          - {type: add, inputs: [pair_2_tanh, pair_1_tanh, input]}
+          - block: [{block: pair, name: last}, {type: add, name: sum, inputs: [last_1_map, input]}]
+      model:
+        - {type: dense, units: 2}
+        - {block: stage, repeat: 2, name: s}
+        - {block: pair, inputs: s_1_pair_1_map}
+        - {type: dense, units: 1}
+      """)
+    let stage = [
+      "pair_1_map", "pair_1_tanh", "pair_2_map", "pair_2_tanh", "add", "block_1_last_1_map",
+      "block_1_last_1_tanh", "block_1_sum",
+    ]
+    let nodes = read.model.nodes
+    #expect(
+      nodes.map(\.name) == ["dense"] + stage.map { "s_1_" + $0 } + stage.map { "s_2_" + $0 }
+        + ["pair_1_map", "pair_1_tanh", "dense_2"])
+    let inputs = nodes.map { $0.inputs?.map(\.name) ?? [] }
+    #expect(inputs[5] == ["s_1_pair_2_tanh", "s_1_pair_1_tanh", "dense"])
+    #expect(inputs[8] == ["s_1_block_1_last_1_map", "s_1_add"])
+    #expect(inputs[13] == ["s_2_pair_2_tanh", "s_2_pair_1_tanh", "s_1_block_1_sum"])
+    #expect(inputs[17] == ["s_1_pair_1_map"])
+    // The resolved file has the nodes, and gives the same model.
+    let again = try Experiment(
+      Array(read.resolvedText.utf8), path: "b.yaml", registry: registry)
+    #expect(again.model.nodes.map(\.name) == nodes.map(\.name))
+    #expect(again.resolvedText == read.resolvedText)
+  }
+
+  /// Each block is written out once, however often others contain it.
+  @Test func `many levels of blocks are refused in no time`() {
+    let levels = (1...60).map { "  b\($0): [{block: b\($0 - 1)}, {block: b\($0 - 1)}]" }
+    let text = error(
+      "blocks:\n  b0: [relu]\n" + levels.joined(separator: "\n") + "\nmodel: [{block: b60}]")
+    #expect(text?.contains("error: the blocks have more than 10000 nodes") == true)
+    #expect(text?.split(separator: "\n").count { $0.contains("error:") } == 1)
+  }
+
   @Test func `a block may be written at its place, and overrides find its nodes`() throws {
     let root = """
       data: {inline: {inputs: [[0, 1], [1, 0]], targets: [1, 2]}}
@@ -104,9 +148,6 @@ import Testing
       a.yaml:4:29: error: the block has no layers
           model: [{block: 3}, {block: []}, {block: [{block: [relu]}]}]
                                       ^
-      a.yaml:4:43: error: a block cannot contain another block; list its layers
-          model: [{block: 3}, {block: []}, {block: [{block: [relu]}]}]
-                                                    ^
       """
     ),
     (
@@ -131,7 +172,28 @@ import Testing
     ),
   ]
 
-  @Test(arguments: wrong) func `an error in a block has its location`(
+  /// The location is that of the name that closes the circle.
+  static let circles: [(String, String)] = [
+    (
+      "blocks: {a: [{block: a}]}\nmodel: [{block: a}]",
+      """
+      a.yaml:4:22: error: the block 'a' contains itself: a → a
+          blocks: {a: [{block: a}]}
+                               ^
+      """
+    ),
+    (
+      "blocks: {a: [{block: b}], b: [relu, {block: [{block: c}]}], c: [{block: b}]}\n"
+        + "model: [{block: a}, {block: c}]",
+      """
+      a.yaml:4:73: error: the block 'b' contains itself: b → c → b
+          blocks: {a: [{block: b}], b: [relu, {block: [{block: c}]}], c: [{block: b}]}
+                                                                                  ^
+      """
+    ),
+  ]
+
+  @Test(arguments: wrong + circles) func `an error in a block has its location`(
     model: String, text: String
   ) {
     #expect(error(model) == text)

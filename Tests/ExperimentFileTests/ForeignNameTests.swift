@@ -62,6 +62,18 @@ import Testing
       "model: [AdaptiveAvgPool2d]",
       "unknown layer type 'AdaptiveAvgPool2d'; did you mean 'adaptive_pooling'?"
     ),
+    ("model: [interpolate]", "unknown layer type 'interpolate'; did you mean 'resize'?"),
+    ("model: [Upsampling2D]", "unknown layer type 'Upsampling2D'; did you mean 'upsample'?"),
+    ("model: [flip]", "unknown layer type 'flip'; did you mean 'slice'?"),
+    ("model: [CircularPad2d]", "unknown layer type 'CircularPad2d'; did you mean 'pad'?"),
+    (
+      "model: [{type: resize, scale_factor: 2}]",
+      "unknown key 'scale_factor'; did you mean 'factor'?"
+    ),
+    (
+      "model: [{type: resize, size: 2, align_corners: true}]",
+      "unknown key 'align_corners'; did you mean 'coordinates'?"
+    ),
     ("model: [matmul]", "unknown layer type 'matmul'; did you mean 'matrix_product'?"),
     ("model: [Linear]", "unknown layer type 'Linear'; did you mean 'dense'?"),
     ("model: [MaxPool2d]", "unknown layer type 'MaxPool2d'; did you mean 'max_pooling'?"),

@@ -38,6 +38,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     "linear_warmup": "epochs: 1", "multi_step": "epochs: [1]", "cyclic": "up: 3",
     "cosine_restarts": "period: 1", "slice": "axis: 1, start: 1", "transpose": "axes: [0, 2, 1]",
     "pad": "padding: 1", "crop": "cropping: 1", "upsample": "factor: 2",
+    "resize": "size: [3, 2], mode: linear",
     "constant_initializer": "value: 1",
     "values": "values: [[1, 2]]",
     "dense": "units: 2", "maxout": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",

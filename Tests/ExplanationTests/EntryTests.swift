@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func theTermsAndTheirSumsAreThoseOfPyTorch() throws {
-    #expect(EntryTests.references.count == 22)
+    #expect(EntryTests.references.count == 28)
     for reference in EntryTests.references {
       let explanation = try explanation(
         reference.yaml, notation: .names,
@@ -60,6 +60,40 @@ import Testing
         try expect("∂loss/∂node.\(name)", values, in: explanation, reference.name)
       }
     }
+  }
+
+  /// The engine's values agree with PyTorch, which ReferenceLayerTests checks.
+  @Test(arguments: [
+    ("none", [2, 3, 4], [2, 4, 2]), ("first", [2, 4, 3], [2, 4, 2]),
+    ("second", [1, 3, 7], [1, 2, 7]), ("both", [2, 4, 3], [2, 2, 4]),
+  ])
+  func aProductOfMatricesHasTheTermsOfTheEngine(
+    transpose: String, a: [Int], b: [Int]
+  ) throws {
+    func numbers(_ count: Int, _ seed: Int) -> [[Double]] {
+      [(0..<count).map { Double(($0 * 37 + seed) % 23 - 11) / 8 }]
+    }
+    let (aCount, bCount) = (a.reduce(1, *), b.reduce(1, *))
+    let explanation = try explanation(
+      """
+      name: test
+      dtype: float64
+      data:
+        inline: {inputs: {a: \(numbers(aCount, 3)), b: \(numbers(bCount, 7))}, targets: [[1]]}
+        shape: {a: \(a), b: \(b)}
+      model:
+        - {type: matrix_product, inputs: [a, b], transpose: \(transpose), name: node}
+        - {type: dense, units: 1}
+      loss: squared_error
+      train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 1}
+      """, notation: .names, full: ["node", "a", "b"])
+    #expect(!explanation.text.contains("NOT the engine’s value"))
+    let isTransposed = transpose == "second" || transpose == "both"
+    let rows = transpose == "first" || transpose == "both" ? a[2] : a[1]
+    #expect(
+      entries("node", of: explanation).count == a[0] * rows * (isTransposed ? b[1] : b[2]))
+    #expect(entries("δ_{a", of: explanation).count == aCount)
+    #expect(entries("δ_{b", of: explanation).count == bCount)
   }
 
   @Test func formulasOfLpPoolingHaveTheTermsOfPyTorch() throws {

@@ -61,6 +61,8 @@ import Testing
     ("{type: adaptive_pooling, output: 2}", [[1, 3, 3]]),
     ("{type: adaptive_pooling, output: [2], by: max}", [[1, 4]]),
     ("{type: crop, cropping: 1}", [[3]]), ("{type: upsample, factor: 2}", [[3]]),
+    ("{type: resize, size: 5, mode: cubic}", [[3]]),
+    ("{type: resize, factor: 0.7}", [[2, 3, 3]]),
     ("concatenate", [[3], [2]]), ("concatenate", [[1, 2, 2], [2, 2, 2]]),
   ]
 

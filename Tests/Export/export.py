@@ -38,7 +38,7 @@ from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
 import tables
-from layers import networks
+from layers import networks, variances
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOUNDS = {"float32": 1e-5, "float64": 1e-12}
@@ -160,6 +160,8 @@ def compare(outputs, predicted, rows, dtype, experiment=None):
             continue
         value = value.reshape(len(value), -1).astype(np.float64)
         kind, _, head = name.partition("_")
+        if name.startswith("standard_deviation"):
+            kind, head = "standard_deviation", name.removeprefix("standard_deviation").lstrip("_")
         columns = [c for c in predicted.columns if c == name]
         if kind in ("probability", "score") or not columns:
             columns = [
@@ -297,6 +299,34 @@ def check_layers(nnexp, dtype):
     return failures
 
 
+def check_variances(nnexp, dtype):
+    """Means and standard deviations of gaussian_nll. Returns the number of failures."""
+    failures, worst = 0, 0.0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        random = np.random.default_rng(4)
+        x = random.normal(size=[40, 5])
+        t = x[:, :2] * [30, 0.1] + random.normal(size=[40, 2]) + [500, 0]
+        np.savez(folder / "data.npz", flat=x, t=t)
+        for count, (network, text) in enumerate(variances(folder / "data.npz", dtype)):
+            (folder / "variances.yaml").write_text(text)
+            run, path = folder / f"run{count}", folder / f"{count}.onnx"
+            try:
+                call(nnexp, "run", folder / "variances.yaml", "--quiet", "--output", run)
+                call(nnexp, "export", run, "--onnx", path)
+                predicted = pd.read_csv(io.StringIO(
+                    call(nnexp, "predict", run, "--input", folder / "data.npz").stdout), dtype=str)
+                outputs = outputs_of(check(path), dtype, {"input": x})
+                assert set(outputs) == {"prediction", "standard_deviation"}, list(outputs)
+                assert (outputs["standard_deviation"] > 0).all()
+                worst = max(worst, compare(outputs, predicted, np.arange(len(x)), dtype))
+            except Exception as error:  # reported with the network
+                failures += 1
+                print(f"FAILED: {network}: {type(error).__name__}: {str(error)[-1500:]}")
+    print(f"means and variances {dtype}: within {worst:.1e}", flush=True)
+    return failures
+
+
 def check_table(nnexp, dtype):
     """A table with every kind of column, and rows that the training data do not contain."""
     with tempfile.TemporaryDirectory() as name:
@@ -341,6 +371,8 @@ def main():
     failures = 0
     if not names or "layers" in names:
         failures += sum(check_layers(nnexp, dtype) for dtype in ("float32", "float64"))
+    if not names or "variances" in names:
+        failures += sum(check_variances(nnexp, dtype) for dtype in ("float32", "float64"))
     if not names or "table" in names:
         for dtype in ("float32", "float64"):
             check_table(nnexp, dtype)

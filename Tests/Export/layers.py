@@ -83,6 +83,17 @@ IMAGE = (
         "- {type: pad, padding: [[1, 2], [0, 1]], value: 0.5}",
         "- {type: upsample, factor: [2, 3]}",
         "- {type: upsample, factor: [2, 3], mode: bilinear}",
+        *("- {type: resize, %s}" % options for options in [
+            "size: [5, 11]", "size: [5, 11], coordinates: asymmetric, rounding: floor",
+            "size: [11, 4], mode: linear", "factor: 2, mode: linear", "factor: 0.7, mode: linear",
+            "size: [11, 4], mode: cubic, coordinates: align_corners",
+            "size: [4, 11], mode: cubic, coefficient: -0.5, exclude_outside: true, antialias: true",
+            "size: 6, aspect_ratio: not_larger, mode: linear, antialias: true",
+            "size: 4, mode: linear, coordinates: tf_crop_and_resize, region: [[0, 1.2], [0.3, 1]], "
+            "extrapolation: 2",
+        ]),
+        "- {type: slice, axis: 1, step: -2}",
+        "- {type: pad, padding: [[3, 0], [1, 2]], mode: wrap}",
         "- {type: adaptive_pooling, output: [3, 2]}",
         "- {type: adaptive_pooling, output: 2, by: max}",
         "- {type: reduce, by: sum, axes: [0, 2]}", "- {type: reduce, axes: [1], keep_axes: true}",
@@ -135,6 +146,29 @@ model:
 loss: squared_error
 train: {{epochs: 2, optimizer: {{type: sgd, learning_rate: 0.01}}}}
 """
+
+
+VARIANCES = """
+name: variances
+dtype: {dtype}
+data: {{npz: {{path: {path}, inputs: flat, targets: t}}, scale: {scale}}}
+model: [{{type: dense, units: 6}}, tanh, {{type: dense, units: 4}}{last}]
+loss: {loss}
+train: {{epochs: 3, optimizer: {{type: sgd, learning_rate: 1.0e-6}}}}
+"""
+LIKELIHOODS = [
+    ("gaussian_nll", ""), ("{type: gaussian_nll, from: variance}", ", softplus"),
+    # Some variances are below the smallest.
+    ("{type: gaussian_nll, from: variance, epsilon: 0.5}", ", softplus"),
+]
+
+
+def variances(path, dtype):
+    """The loss, and the experiment file, of networks that learn means and variances."""
+    for scale in ("none", "standardize", "{inputs: none, targets: min_max}"):
+        for loss, last in LIKELIHOODS:
+            yield f"{loss}, scale {scale}", VARIANCES.format(
+                dtype=dtype, path=path, scale=scale, loss=loss, last=last)
 
 
 def networks(path, dtype):

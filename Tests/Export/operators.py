@@ -32,7 +32,7 @@ EXPERIMENT = """\
 name: operator
 dtype: float64
 data:
-  npz: {{path: data.npz, inputs: {inputs}, targets: target}}
+  npz: {{path: data.npz, inputs: {inputs}, targets: {targets}}}
   target_kind: {kind}
 {data}{start}model:
 {model}
@@ -72,28 +72,38 @@ class Node:
 def outputs_of(nnexp, written, folder):
     """The predictions of an experiment, or the error."""
     arrays = {name: np.asarray(array) for name, array in written.inputs.items()}
-    target = written.target
-    np.savez(folder / "data.npz", target=target, **arrays)
-    ports = ", ".join(f"{name}: {name}" for name in arrays)
-    ports = next(iter(arrays)) if len(arrays) == 1 else "{" + ports + "}"
+    np.savez(folder / "data.npz", **written.target, **arrays)
+
+    def ports(arrays):
+        names = ", ".join(f"{name}: {name}" for name in arrays)
+        return next(iter(arrays)) if len(arrays) == 1 else "{" + names + "}"
+
+    kind = "classes" if written.has_classes else "values"
+    if len(written.target) > 1:
+        kind = "{" + ", ".join(f"{name}: {kind}" for name in written.target) + "}"
     start = ""
     if written.weights:
         np.savez(folder / "weights.npz", **{
             name: np.asarray(array, np.float64) for name, array in written.weights.items()})
         start = "start_from: {file: weights.npz}\n"
     (folder / "operator.yaml").write_text(EXPERIMENT.format(
-        inputs=ports, start=start,
+        inputs=ports(arrays), targets=ports(written.target), kind=kind, start=start,
         data="".join(f"  {line}\n" for line in written.data),
-        model="\n".join(f"  - {layer}" for layer in written.model), loss=written.loss,
-        kind="classes" if written.has_classes else "values"))
+        model="\n".join(f"  - {layer}" for layer in written.model), loss=written.loss))
     done = subprocess.run(
         [nnexp, "run", "operator.yaml", "--quiet", "--output", "run"], cwd=folder,
         capture_output=True, text=True)
     if done.returncode != 0:
         return None, done.stderr.strip().split("\n")[0]
-    if written.reads_loss:
+    if written.losses:
         with open(folder / "run/metrics.csv") as file:
-            return np.array([float(next(csv.DictReader(file))["train_loss"])]), ""
+            row = next(csv.DictReader(file))
+        return np.array([float(row[name]) for name in written.losses]), ""
+    if written.tensor:
+        subprocess.run(
+            [nnexp, "export", "run", "--npz", "tensors.npz"], cwd=folder, check=True,
+            capture_output=True)
+        return np.load(folder / "tensors.npz")[written.tensor], ""
     with open(folder / "run/predictions.csv") as file:
         rows = list(csv.reader(file))
     columns = [k for k, name in enumerate(rows[0]) if name.startswith("prediction")]

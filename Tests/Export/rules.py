@@ -22,15 +22,16 @@ class Written:
     expected: np.ndarray
     weights: dict = field(default_factory=dict)
     loss: str = "squared_error"
-    target: np.ndarray = None
+    target: dict = None  # By port.
     has_classes: bool = False
-    reads_loss: bool = False
+    losses: list = field(default_factory=list)  # Columns of metrics.csv that are compared.
+    tensor: str = ""  # The name of the weights or state after training that are compared.
     data: list = field(default_factory=list)
 
     def __post_init__(self):
         if self.target is None:
             shape = self.expected.shape
-            self.target = np.zeros((shape[0], int(np.prod(shape[1:]))))
+            self.target = {"target": np.zeros((shape[0], int(np.prod(shape[1:]))))}
             self.model = self.model + ["flatten"]
 
 
@@ -81,6 +82,8 @@ def batch(node, layer, weights=None, k=0):
 def flow(value):
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(v) for v in value) + "]"
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
@@ -194,12 +197,24 @@ def global_pooling(kind):
 
 
 def batch_normalization(node):
-    if node.get("training_mode", 0):
-        raise Cannot("the outputs of a training step are not written")
     names = ["weight", "bias", "running_mean", "running_variance"]
     weights = {f"layer.{name}": node.input(k + 1) for k, name in enumerate(names)}
-    return batch(
-        node, layer("batch_normalization", name="layer", momentum=0, epsilon=node.get("epsilon", 1e-5)), weights)
+
+    def written(momentum):
+        return batch(node, layer(
+            "batch_normalization", name="layer", momentum=momentum, unbiased=False,
+            epsilon=node.get("epsilon", 1e-5)), weights)
+
+    if not node.get("training_mode", 0):
+        return written(0)
+    # After a step with a momentum of 1, the running mean and variance are those of the batch, with
+    # which the predictions are computed.
+    several = [written(1)]
+    for k, name in enumerate(names[2:]):
+        state = written(1 - node.get("momentum", 0.9))
+        state.tensor, state.expected = f"layer.{name}", np.asarray(node.outputs[k + 1])
+        several.append(state)
+    return several
 
 
 def normalization(kind, **more):
@@ -273,13 +288,11 @@ def lp_normalization(node):
 
 
 def bounds(length, start, end, step):
-    """A slice with positive step, as Python's."""
-    if step <= 0:
-        raise Cannot("a negative step")
+    """A slice as Python's; None for an end before the first position."""
     start, end, step = slice(int(start), int(end), int(step)).indices(length)
-    if end <= start:
+    if len(range(start, end, step)) == 0:
         raise Cannot("a tensor without numbers")
-    return start, end, step
+    return start, None if end < 0 else end, step
 
 
 def slicing(node):
@@ -326,8 +339,6 @@ def padding_layer(node):
     axes = node.input(3)
     axes = list(range(x.ndim)) if axes is None else [int(a) % x.ndim for a in axes]
     mode = node.get("mode", "constant")
-    if mode == "wrap":
-        raise Cannot("mode wrap")
     pairs = [[0, 0] for _ in range(x.ndim)]
     for k, axis in enumerate(axes):
         pairs[axis] = [int(pads[k]), int(pads[len(axes) + k])]
@@ -355,36 +366,62 @@ def padding_layer(node):
 
 
 def resizing(node):
+    """Everything but the samples and channels is an axis of the image."""
     x, y = node.input(0), node.outputs[0]
+    axes = [int(a) % x.ndim for a in (node.get("axes") or range(x.ndim))]
+
+    def by_axis(values, default, count=1):
+        """Values in the order of the axes, for each axis of the image."""
+        own = dict(zip(axes, zip(*[iter(values)] * count) if count > 1 else values))
+        return [own.get(k, default) for k in range(x.ndim)]
+
+    if node.type == "Upsample":
+        options = {"factor": by_axis([float(f) for f in node.input(1)], 1.0),
+                   "coordinates": "asymmetric"}
+        roi = None
+    else:
+        roi, scales, sizes = node.input(1), node.input(2), node.input(3)
+        options = {"coordinates": node.get("coordinate_transformation_mode", "half_pixel")}
+        if sizes is not None and sizes.size:
+            options["size"] = by_axis([int(n) for n in sizes], None)
+            options["aspect_ratio"] = node.get("keep_aspect_ratio_policy", "stretch")
+            if options["aspect_ratio"] == "stretch":
+                options["size"] = [n or m for n, m in zip(options["size"], x.shape)]
+            elif None in options["size"][2:] or options["size"][:2] != [None, None]:
+                raise Cannot("an aspect ratio of other axes than those of the image")
+        else:
+            options["factor"] = by_axis([float(f) for f in scales], 1.0)
     mode = node.get("mode", "nearest")
-    coordinates = node.get("coordinate_transformation_mode", "half_pixel")
+    options["mode"] = mode
+    if mode == "nearest":
+        default = "floor" if node.type == "Upsample" else "round_prefer_floor"
+        options["rounding"] = node.get("nearest_mode", default)
+    else:
+        options["antialias"] = bool(node.get("antialias", 0))
+        options["exclude_outside"] = bool(node.get("exclude_outside", 0))
     if mode == "cubic":
-        raise Cannot("mode cubic")
-    if node.get("antialias", 0):
-        raise Cannot("smaller images")
-    if coordinates not in ("half_pixel", "asymmetric") and node.type == "Resize":
-        raise Cannot(f"coordinates {coordinates}")
-    if node.type == "Resize" and mode == "linear" and coordinates != "half_pixel":
-        raise Cannot(f"coordinates {coordinates}")
-    if node.get("nearest_mode", "round_prefer_floor") not in ("round_prefer_floor", "floor"):
-        raise Cannot("another rounding than to the nearest")
-    factors = []
-    for n, m in zip(x.shape, y.shape):
-        if m < n:
-            raise Cannot("smaller images")
-        if m % n:
-            raise Cannot("a factor that is not a whole number")
-        factors.append(m // n)
-    scales = node.input(2) if node.type == "Resize" else node.input(1)
-    if scales is not None and scales.size and not np.array_equal(
-            scales, [factors[int(a)] for a in (node.get("axes") or range(x.ndim))]):
-        raise Cannot("a factor that is not a whole number")
-    if factors[:2] != [1, 1]:
-        raise Cannot("more channels or samples")
-    if node.type == "Upsample" and mode == "linear":
-        raise Cannot("coordinates asymmetric")
-    return batch(node, layer(
-        "upsample", factor=factors[2:], mode={"linear": "bilinear"}.get(mode, mode)))
+        options["coefficient"] = float(node.get("cubic_coeff_a", -0.75))
+    if options["coordinates"] == "tf_crop_and_resize":
+        half = len(axes)
+        pairs = [[float(roi[k]), float(roi[half + k])] for k in range(half)]
+        own = dict(zip(axes, pairs))
+        options["region"] = [own.get(k, [0.0, 1.0]) for k in range(x.ndim)]
+        options["extrapolation"] = float(node.get("extrapolation_value", 0.0))
+    elif options["coordinates"] == "align_corners" and "factor" in options:
+        # The corners are those of an image whose extents are not rounded.
+        pairs = [
+            [0.0, 1.0 if f * n == 1 else (np.floor(f * n) - 1) / (f * n - 1)]
+            for f, n in zip(options["factor"], x.shape)]
+        if any(pair[1] != 1 for pair in pairs):
+            options |= {"coordinates": "tf_crop_and_resize", "region": pairs}
+    for key, unchanged in (
+            ("factor", [1.0, 1.0]), ("size", [*x.shape[:2]]), ("region", [[0.0, 1.0]] * 2)):
+        if key not in options:
+            continue
+        if options[key][:2] not in (unchanged, [None, None]):
+            raise Cannot("more channels or samples")
+        options[key] = options[key][2:]
+    return batch(node, layer("resize", **options))
 
 
 def concatenating(node):
@@ -502,8 +539,6 @@ def reducing(by):
         x = node.input(0)
         axes = node.input(1)
         axes = node.get("axes") if axes is None else axes.tolist()
-        if x.dtype.kind == "b":
-            raise Cannot("the values are not numbers")
         if not axes and node.get("noop_with_empty_axes", 0):
             operation = BEFORE.get(node.type), AFTER.get(node.type)
             return one(node, [formula(y) for y in operation if y] or ["flatten"])
@@ -597,8 +632,6 @@ def likelihood(node):
     classes = z.shape[1]
     ignored = node.get("ignore_index")
     reduction = node.get("reduction", "mean")
-    if reduction == "none":
-        raise Cannot("the losses of single samples are not written")
     # Each position of an image is a sample.
     z = numbers(np.moveaxis(z, 1, -1).reshape(-1, classes))
     t = t.reshape(-1)
@@ -606,21 +639,47 @@ def likelihood(node):
     if len(node.outputs) > 1 and node.outputs[1] is not None:
         y = np.moveaxis(node.outputs[1], 1, -1).reshape(-1, classes)
         several.append(Written({"x": z}, ["log_softmax"], y))
+    losses = np.asarray(node.outputs[0])
     if ignored is not None:
-        z, t = z[t != ignored], t[t != ignored]
+        # An ignored sample has no loss.
+        kept = t != ignored
+        z, t = z[kept], t[kept]
+        if reduction == "none":
+            losses = losses.reshape(-1)
+            assert (losses[~kept] == 0).all()
+            losses = losses[kept]
     if w is not None and reduction == "mean":
         # The mean is by the weights of the samples' classes.
         w, reduction = w / w[t].sum(), "sum"
+    summed = "sum" if reduction == "none" else reduction
     if node.type == "NegativeLogLikelihoodLoss":
         z = z if w is None else z * w
-        loss = "{type: formula, value: \"−t·z\", reduction: %s}" % reduction
+        loss = "{type: formula, value: \"−t·z\", reduction: %s}" % summed
     else:
         options = {} if w is None else {"class_weights": [float(x) for x in w]}
-        loss = layer("cross_entropy", reduction=reduction, **options)
+        loss = layer("cross_entropy", reduction=summed, **options)
+
+    t = t.astype(np.int64)
+    if reduction == "none":
+        losses = losses.reshape(-1)
+        return several + [
+            separate(z[part], t[part], losses[part], classes, loss)
+            for part in np.array_split(np.arange(len(t)), -(-len(t) // 100))]
     return several + [Written(
-        {"x": z}, [formula("1·x")], np.asarray(node.outputs[0]), loss=loss,
-        target=t.astype(np.int64), has_classes=True, reads_loss=True,
-        data=[f"classes: {classes}"])]
+        {"x": z}, [formula("1·x")], losses, loss=loss, target={"t": t}, has_classes=True,
+        losses=["train_loss"], data=[f"classes: {classes}"])]
+
+
+def separate(z, t, losses, classes, loss):
+    """The loss of each sample by itself: of a head of its own."""
+    names = range(len(t))
+    return Written(
+        {f"x{k}": z[k:k + 1] for k in names},
+        [formula("1·x")[:-1] + f", name: h{k}, inputs: x{k}}}" for k in names], losses,
+        loss="{" + ", ".join(f"h{k}: {loss[:-1]}, target: t{k}}}" for k in names) + "}",
+        target={f"t{k}": t[k:k + 1] for k in names}, has_classes=True,
+        losses=[f"train_h{k}_loss" for k in names],
+        data=["classes: {" + ", ".join(f"t{k}: {classes}" for k in names) + "}"])
 
 
 RULES = {

@@ -228,6 +228,39 @@ private final class Client {
         == "**repeat**: the number of repetitions\n\nan integer in 1...1000; default: `1`")
   }
 
+  @Test func `a block in a block is written out`() {
+    let text = """
+      data: {csv: {path: data/iris.csv, targets: species}, scale: standardize}
+      blocks:
+        pair: [{type: dense, units: 4, name: wide}, tanh]
+        stage:
+          - {block: pair, repeat: 2}
+          - {type: add, inputs: [pair_1_tanh, pair_2_tanh]}
+      model:
+        - {block: [{block: stage}]}
+        - {type: dense, units: 3, name: out}
+      loss: cross_entropy
+      train: {epochs: 1}
+
+      """
+    let client = Client()
+    client.open(text)
+    #expect(client.diagnostics[Client.uri] == [])
+    #expect(
+      client.everywhere("inlayHint").map { $0["label"]?.string } == [
+        "→ [4], 20 parameters", "→ [4]", "→ [4]", "→ [3], 15 parameters",
+      ])
+    func changed(_ old: String, _ new: String) -> String {
+      text.replacingOccurrences(of: old, with: new)
+    }
+    for (old, new, expected) in [
+      ("{block: pair", "{block: ‸", "stage"), ("[{block: stage", "[{block: ‸", "pair"),
+      ("[pair_1_tanh, ", "[pair‸, ", "pair_2_tanh"), ("repeat: 2", "‸", "repeat: "),
+    ] {
+      #expect(Client().completions(changed(old, new)).contains(expected), "\(new)")
+    }
+  }
+
   @Test(arguments: [
     ("[tanh, wide]", "[tanh, wi‸de]", 3, 36), ("[tanh, wide]", "[ta‸nh, wide]", 4, 6),
     ("{block: twice", "{block: tw‸ice", 2, 2),

@@ -1,4 +1,4 @@
-"""Entries of convolutions, poolings and dense layers and their gradients, from PyTorch's autograd in float64.
+"""Entries of convolutions, poolings, dense layers, … and their gradients, from PyTorch's autograd in float64.
 
     python3 explained_entries.py > explained_entries.json        # needs torch
 
@@ -13,9 +13,9 @@ torch.manual_seed(20)
 torch.set_default_dtype(torch.float64)
 
 
-def numbers(*shape):
+def numbers(*shape, scale=1.0):
     """Normal numbers with three decimals, so that the YAML holds them exactly."""
-    return (torch.randn(*shape) * 1000).round() / 1000
+    return (torch.randn(*shape) * scale * 1000).round() / 1000
 
 
 def convolution(x, w, b, stride, padding, dilation, groups):
@@ -114,6 +114,23 @@ def maxout_case(name, x, units, pieces):
         lambda x: (w @ x.flatten() + b).unflatten(0, (units, pieces)).amax(1), {})
 
 
+def transposed_convolution_case(name, channels, x, window, stride, padding, dilation, groups, bias):
+    axes = len(window)
+    w = numbers(x.shape[0], channels // groups, *window, scale=0.2)
+    b = numbers(channels, scale=0.2) if bias else None
+    compute = getattr(torch.nn.functional, f"conv_transpose{axes}d")
+    layer = (
+        f"type: transposed_convolution, channels: {channels}, window: {list(window)}, "
+        f"stride: {list(stride)}, padding: {list(padding)}, dilation: {list(dilation)}, "
+        f"groups: {groups}, bias: {str(bias).lower()}")
+    initial = f", initial: {{weight: {{values: {w.tolist()}}}"
+    initial += f", bias: {{values: {b.tolist()}}}}}" if bias else "}"
+    return case(
+        name, layer, initial, x,
+        lambda x: compute(x[None], w, b, stride, padding, 0, groups, dilation)[0],
+        {"weight": w, **({"bias": b} if bias else {})})
+
+
 def plain_pooling_case(name, layer, x, compute):
     return case(name, layer, "", x, lambda x: compute(x[None])[0], {})
 
@@ -171,5 +188,21 @@ cases = [
         "normalized p-norm in 3-D", "type: lp_pooling, p: 3, window: 2, normalize: true",
         numbers(1, 2, 4, 2),
         lambda x: torch.nn.functional.avg_pool3d(x.abs() ** 3, 2) ** (1 / 3)),
+    transposed_convolution_case(
+        "transposed_convolution", 2, numbers(1, 3, 3), (2, 2), (2, 2), (0, 0), (1, 1), 1, True),
+    transposed_convolution_case(
+        "transposed, padded, dilated, in groups", 4, numbers(2, 3, 4), (3, 2), (2, 1), (1, 0),
+        (1, 2), 2, True),
+    transposed_convolution_case(
+        "transposed in 1-D, without bias", 1, numbers(3, 4), (3,), (2,), (1,), (1,), 1, False),
+    plain_pooling_case(
+        "resize, linear", "type: resize, size: [5, 3], mode: linear", numbers(1, 3, 4),
+        lambda x: torch.nn.functional.interpolate(x, (5, 3), mode="bilinear")),
+    plain_pooling_case(
+        "resize, cubic", "type: resize, size: [3, 4], mode: cubic", numbers(2, 4, 3),
+        lambda x: torch.nn.functional.interpolate(x, (3, 4), mode="bicubic")),
+    plain_pooling_case(
+        "upsample", "type: upsample, factor: 2", numbers(1, 2, 3),
+        lambda x: torch.nn.functional.interpolate(x, scale_factor=2)),
 ]
 print(json.dumps(cases, indent=1))

@@ -392,4 +392,75 @@ for axes, shape, output in [
              {"output": output, "by": by}, [draw.distinct(3, *shape)],
              lambda i, p, s: function(i[0], size))
 
+# Images of other sizes
+
+ALIGNED = {"coordinates": "align_corners"}
+SMOOTH = {"antialias": True, "exclude_outside": True}
+
+
+def resize(shape, mode, to, own, **theirs):
+    """`to` is a list of extents, or a factor."""
+    flat = len(shape) == 1
+    written = {"mode": {"bilinear": "linear", "trilinear": "linear", "bicubic": "cubic"}.get(mode, mode)}
+    written["mode"] = "nearest" if mode.startswith("nearest") else written["mode"]
+    if isinstance(to, list):
+        written["size"], theirs["size"] = to, tuple(to)
+    else:
+        written["factor"], theirs["scale_factor"] = to, to
+    case(f"resize, {mode} of {list(shape)} to {to} {own}", "resize", {**written, **own},
+         [draw.normal(3, *shape)],
+         lambda i, p, s: F.interpolate(
+             i[0][:, None] if flat else i[0], mode=mode, **theirs)[:, 0 if flat else slice(None)])
+
+
+for shape, mode, to in [
+    ((5,), "linear", [8]), ((2, 5), "linear", [3]), ((2, 4, 5), "bilinear", [7, 3]),
+    ((1, 3, 4), "bilinear", [1, 9]), ((2, 3, 4, 2), "trilinear", [5, 2, 2]),
+    ((2, 3, 4), "bilinear", 1.7), ((1, 7, 6), "bilinear", 0.6), ((2, 3, 4), "bicubic", [5, 7]),
+    ((1, 8, 7), "bicubic", [3, 5]), ((2, 2, 3), "bicubic", 2.3), ((1, 5, 6), "bicubic", 0.7),
+]:
+    resize(shape, mode, to, {})
+    if isinstance(to, list):
+        resize(shape, mode, to, ALIGNED, align_corners=True)
+for shape, mode, to in [
+    ((2, 9, 7), "bilinear", [4, 3]), ((1, 9, 4), "bilinear", [2, 7]), ((1, 8, 8), "bilinear", 0.3),
+]:
+    resize(shape, mode, to, SMOOTH, antialias=True)
+for shape, to in [((2, 9, 7), [4, 3]), ((1, 9, 4), [2, 7]), ((1, 8, 8), 0.4)]:
+    resize(shape, "bicubic", to, {**SMOOTH, "coefficient": -0.5}, antialias=True)
+for shape, to in [((5,), [8]), ((2, 7, 5), [4, 11]), ((1, 2, 3, 3), [5, 1, 2])]:
+    resize(shape, "nearest", to, {"coordinates": "asymmetric", "rounding": "floor"})
+    resize(shape, "nearest-exact", to, {"rounding": "round_prefer_ceil"})
+
+# Backward and around the edge
+
+for options, shape, function in [
+    ({"step": -1}, (5,), lambda x: x.flip(1)),
+    ({"axis": 1, "step": -2}, (2, 5, 3), lambda x: x.flip(2)[:, :, ::2]),
+    ({"axis": 2, "start": 4, "end": 0, "step": -3}, (2, 2, 6), lambda x: x[:, :, :, [4, 1]]),
+]:
+    case(f"slice {options}", "slice", options, [draw.normal(3, *shape)], lambda i, p, s: function(i[0]))
+for options, shape, amounts in [
+    ({"padding": [[1, 3]], "mode": "wrap"}, (2, 4), (1, 3)),
+    ({"padding": [[2, 1], [0, 3]], "mode": "wrap"}, (2, 3, 4), (0, 3, 2, 1)),
+    ({"padding": 1, "mode": "wrap"}, (1, 2, 3, 2), (1, 1, 1, 1, 1, 1)),
+]:
+    case(f"pad {options}", "pad", options, [draw.normal(3, *shape)],
+         lambda i, p, s: F.pad(i[0], amounts, "circular"))
+
+# The running variance as in ONNX
+
+
+def biased(i, p, s):
+    axes = [0, *range(2, i[0].dim())]
+    s[0].lerp_(i[0].detach().mean(axes), 0.3)
+    s[1].lerp_(i[0].detach().var(axes, unbiased=False), 0.3)
+    return F.batch_norm(i[0], None, None, p[0], p[1], training=True)
+
+
+for shape in [(3,), (2, 3, 2)]:
+    case(f"batch_normalization, biased, {list(shape)}", "batch_normalization",
+         {"unbiased": False, "momentum": 0.3}, [draw.normal(4, *shape)], biased, affine([shape[0]]),
+         [("running_mean", draw.normal(shape[0])), ("running_variance", draw.uniform(0.5, 2, shape[0]))])
+
 write(__file__, {}, cases=cases)

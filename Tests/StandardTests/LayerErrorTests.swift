@@ -268,6 +268,66 @@ import Testing
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
   }
 
+  @Test func `wrong sizes of images are reported`() throws {
+    try expect("resize", [], "error: missing 'size' or 'factor'")
+    try expect(
+      "resize", [("size", 3), ("factor", 2)],
+      "error: size and factor exclude each other; remove one of them")
+    try expect(
+      "resize", [("size", [0, 3]), ("mode", "bicubic"), ("coefficient", 1)],
+      """
+      error: size must be an integer from 1 to 65536 or one per axis, as in [rows, columns], found a \
+      list
+      error: mode must be one of: nearest, linear, cubic, found the text 'bicubic'; did you mean \
+      'cubic'?
+      error: coefficient must be a number from -1 to 0, found the number 1
+      """)
+    for factor: ConfigValue in [0, -1, 65_537, [1, 2, 3, 4], [], "2"] {
+      try expect(
+        "resize", [("factor", factor)],
+        "error: factor must be a number > 0 and ≤ 65536, or one per image axis, found \(factor.flow)"
+      )
+    }
+    for region: ConfigValue in [0, [0, 1], [[0]], [], [[0, ConfigValue(.double(.nan))]]] {
+      try expect(
+        "resize", [("size", 3), ("region", region)],
+        "error: region must be [start, end] per image axis, as parts of its extent, found "
+          + region.flow)
+    }
+    try expect(
+      "resize",
+      [
+        ("factor", 2), ("aspect_ratio", "not_larger"), ("coefficient", -0.5),
+        ("exclude_outside", true), ("antialias", true), ("region", [[0, 1]]), ("extrapolation", 1),
+      ],
+      """
+      error: aspect_ratio has no effect without size; remove it
+      error: coefficient has no effect without mode: cubic; remove it
+      error: exclude_outside has no effect without mode: linear or mode: cubic; remove it
+      error: antialias has no effect without mode: linear or mode: cubic; remove it
+      error: region has no effect without coordinates: tf_crop_and_resize; remove it
+      error: extrapolation has no effect without coordinates: tf_crop_and_resize; remove it
+      """)
+    try expect(
+      "resize", [("size", 3), ("mode", "linear"), ("rounding", "ceil")],
+      "error: rounding has no effect without mode: nearest; remove it")
+    try expect(
+      "resize", [("size", 3), ("coordinates", "tf_crop_and_resize")],
+      "error: tf_crop_and_resize needs the region of the input")
+    try expectPlan(
+      "resize", [("size", [3, 4])], [2, 5],
+      fact: "the input [2, 5] has 1 image axes, but size has 2 numbers")
+    try expectPlan(
+      "resize", [("factor", 0.3)], [2, 3, 4],
+      fact: "nothing of axis 1 of the input [2, 3, 4] is left")
+    try expectPlan("resize", [("size", 2)], [2, 0], fact: "the input [2, 0] has no numbers")
+    try expectPlan("upsample", [("factor", 2)], [], fact: "an input without axes cannot be resized")
+    try expect("slice", [("step", 0)], "error: step must not be 0")
+    try expectPlan(
+      "slice", [("start", 1), ("end", 3), ("step", -1)], [4],
+      fact: "nothing of axis 0 of the input [4] is left")
+  }
+
   /// Rejecting absurd extents is the engine's task, but planning must not trap.
   @Test func `planning with absurd extents throws or gives a plan`() throws {
     let huge: [Shape] = [
@@ -290,7 +350,8 @@ import Testing
         var probe = Options()
         _ = try standardRegistry.layers[type]!.make(&probe)
         let known = Set(probe.descriptions.map(\.key))
-        let layer = try makeLayer(type, picked.filter { known.contains($0.0) })
+        let layer = try makeLayer(
+          type, picked.filter { known.contains($0.0) && !(type == "resize" && $0.0 == "size") })
         for shape in huge {
           let count = layer.inputCount.lowerBound
           do {
@@ -303,7 +364,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 58)
+    #expect(standardRegistry.layers.names.count == 59)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation

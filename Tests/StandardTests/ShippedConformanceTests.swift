@@ -100,6 +100,17 @@ import Testing
     Case("reduce", [("axes", [1])], on: [2, 3, 2]), Case("reduce", [("by", "max")], on: [4]),
     Case("reduce", [("by", "sum"), ("axes", [0]), ("keep_axes", true)], on: [3, 2]),
     Case("upsample", [("factor", 2), ("mode", "bilinear")], on: [1, 2, 3]),
+    Case("resize", [("size", [3, 2]), ("mode", "linear"), ("antialias", true)], on: [1, 7, 4]),
+    Case("resize", [("size", [5]), ("mode", "cubic"), ("exclude_outside", true)], on: [2, 3]),
+    Case("resize", [("factor", 1.5), ("coordinates", "align_corners")], on: [1, 2, 3, 2]),
+    Case(
+      "resize",
+      [
+        ("size", 4), ("mode", "linear"), ("coordinates", "tf_crop_and_resize"),
+        ("region", [[0.2, 1.3]]), ("extrapolation", 2),
+      ], on: [5]),
+    Case("slice", [("axis", 1), ("step", -2)], on: [2, 5]),
+    Case("pad", [("padding", [[3, 1]]), ("mode", "wrap")], on: [2, 2]),
     Case("maxout", [("units", 3)], on: [4]),
     Case("maxout", [("units", 2), ("pieces", 5)], on: [2, 3]),
     Case("lp_pooling", [("window", 2), ("p", 2)], on: [2, 2, 4, 3]),

@@ -11,7 +11,8 @@ import NNExp
 ///
 /// An evaluation uses the running mean and variance, and ∂x += w/√(σ² + ε) · ∂y. A training
 /// step moves them towards the batch's mean and variance by the fraction `momentum`. As in
-/// PyTorch, the variance is the unbiased one, n/(n − 1) times σ² (for n = 1, σ² = 0).
+/// PyTorch, the variance is the unbiased one, n/(n − 1) times σ² (for n = 1, σ² = 0); with
+/// `unbiased: false` it is σ², as in ONNX.
 ///
 /// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
 ///   `[channels]`
@@ -33,6 +34,7 @@ struct BatchNormalization: FusibleLayer, Component {
   private let epsilon: Double
   private let momentum: Double
   private let isAffine: Bool
+  private let isUnbiased: Bool
   /// True if the outputs are rectified: y = max(w·x̂ + b, 0).
   private var isRectified = false
 
@@ -43,6 +45,8 @@ struct BatchNormalization: FusibleLayer, Component {
       "momentum", default: 0.1, in: .unit,
       "the fraction by which a batch updates the running mean and variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
+    isUnbiased = options.bool(
+      "unbiased", default: true, "the running variance is that of n/(n − 1) times σ²")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {
@@ -133,7 +137,7 @@ struct BatchNormalization: FusibleLayer, Component {
       S.normMoments(x, of: part, mean: mean.start + first, variance: inverse.start + first)
       let n = S(layout.samples * layout.positions)
       remember(mean, in: pass.state[0], channels, scale: 1)
-      remember(inverse, in: pass.state[1], channels, scale: n > 1 ? n / (n - 1) : 1)
+      remember(inverse, in: pass.state[1], channels, scale: isUnbiased && n > 1 ? n / (n - 1) : 1)
     } else {
       for c in channels {
         mean[c] = pass.state[0][c]

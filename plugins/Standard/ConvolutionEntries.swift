@@ -7,7 +7,8 @@ import NNExp
 ///     ∂L/∂w[o, i, u, v] = Σ δ_y[o, r, c] · x[i, m, n],  ∂L/∂b[o] = Σ δ_y[o, r, c]
 ///
 /// with m = r·stride + u·dilation − padding, and n alike; an axis that is missing has the extent 1.
-/// Entries in the padding are omitted.
+/// Entries in the padding are omitted. In a transposed convolution, which is the convolution from y
+/// to x, the entry of w belongs to x[i, r, c] and y[o, m, n].
 struct ConvolutionEntries: Sendable {
   let windows: Windows
   let groups: Int
@@ -15,6 +16,7 @@ struct ConvolutionEntries: Sendable {
   let input: Shape
   let output: Shape
   let weight: Shape
+  var isTransposed = false
 
   /// The positions of one output channel.
   private var positions: Int { output.count / output[0] }
@@ -50,13 +52,13 @@ struct ConvolutionEntries: Sendable {
       let w = sample.parameters[0]
       return .sum(
         #"\delta_{\#(letter("x", index, input))}"#,
-        allFactors { $0.x == index }.map {
+        factors { $0.x == index }.map {
           .product(w[$0.w], dy[$0.y], letter("W", $0.w, weight), deltaLetter($0.y))
         })
     case .parameterGradient(0):
       return .sum(
         #"\frac{\partial L}{\partial \#(letter("W", index, weight))}"#,
-        allFactors { $0.w == index }.map {
+        factors { $0.w == index }.map {
           .product(dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input))
         })
     case .parameterGradient:
@@ -73,14 +75,29 @@ struct ConvolutionEntries: Sendable {
     WorkedEntry.letter(name, index, of: shape)
   }
 
-  /// The products of one entry of y, in the order of its window.
+  /// The products of one entry of y.
   private func factors(ofOutput index: Int) -> [Factors] {
-    guard let x = Volume(input), let y = Volume(output) else { return [] }
+    isTransposed ? factors { $0.y == index } : factors(ofWindow: index)
+  }
+
+  private func factors(where isWanted: (Factors) -> Bool) -> [Factors] {
+    (0..<(isTransposed ? input : output).count).flatMap { window in
+      factors(ofWindow: window)
+        .map { isTransposed ? Factors(w: $0.w, x: $0.y, y: $0.x) : $0 }
+        .filter(isWanted)
+    }
+  }
+
+  /// The products of one window of the convolution, in order.
+  private func factors(ofWindow index: Int) -> [Factors] {
+    let (image, map) = isTransposed ? (output, input) : (input, output)
+    guard let x = Volume(image), let y = Volume(map) else { return [] }
+    let positions = map.count / map[0]
     let (depth, rows, columns) = (windows.depth, windows.rows, windows.columns)
     let (o, c) = (index / positions, index % y.columns)
     let (d, r) = (index / (y.columns * y.rows) % y.slices, index / y.columns % y.rows)
-    let perGroup = input[0] / groups
-    let first = o / (output[0] / groups) * perGroup
+    let perGroup = image[0] / groups
+    let first = o / (map[0] / groups) * perGroup
     var found: [Factors] = []
     for i in 0..<perGroup {
       for t in 0..<depth.size {
@@ -101,9 +118,5 @@ struct ConvolutionEntries: Sendable {
       }
     }
     return found
-  }
-
-  private func allFactors(where isWanted: (Factors) -> Bool) -> [Factors] {
-    (0..<output.count).flatMap { factors(ofOutput: $0).filter(isWanted) }
   }
 }

@@ -44,6 +44,7 @@ public func registerLayers(in registry: inout Registry) {
   let others: [any Component<any Layer>.Type] = [
     Subtract.self, Divide.self, Maximum.self, Minimum.self,
     Slice.self, Split.self, Transpose.self, Pad.self, Crop.self, Upsample.self,
+    Resize.self,
     GroupNormalization.self, InstanceNormalization.self, RMSNormalization.self,
     LocalResponseNormalization.self, AdaptivePooling.self,
     MatrixProductLayer.self, Reduce.self, Glu.self, Maxout.self, SpatialDropout.self,

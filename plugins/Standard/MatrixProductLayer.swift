@@ -78,7 +78,16 @@ struct MatrixProductLayer: Layer, Component {
           derivative: "",
           delta: transposesSecond ? #"\delta_y^T \#(a)"# : #"\#(aBack) \delta_y"#),
       ],
-      remark: inputs[0].shape.rank > 2 ? "For each matrix of the lists." : "")
+      remark: inputs[0].shape.rank > 2 ? "For each matrix of the lists." : "",
+      work: work(for: inputs))
+  }
+
+  private func work(for inputs: [Port]) -> Equations.Work? {
+    guard let plan = try? plan(for: inputs) else { return nil }
+    return MatrixProductEntries(
+      factors: inputs.map(\.shape), product: plan.output,
+      transposes: [transposesFirst, transposesSecond]
+    ).entry
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

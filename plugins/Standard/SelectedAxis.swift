@@ -4,12 +4,10 @@ import NNExp
 /// position in the output the position in the input.
 struct SelectedAxis {
   enum Rule {
-    /// Every `step`-th position from `first` on.
+    /// Every `by`-th position from `from` on, backward if it is negative.
     case steps(from: Int, by: Int)
     /// The positions in order, after `before` positions beyond the edge and in front of others.
     case padded(before: Int, Edge)
-    /// Each position `factor` times.
-    case repeated(factor: Int)
   }
 
   /// The numbers beyond the edge of an image.
@@ -20,6 +18,8 @@ struct SelectedAxis {
     case reflect
     /// The number at the edge: 1 1 | 1 2 3 | 3 3.
     case replicate
+    /// The numbers of the opposite edge: 2 3 | 1 2 3 | 1 2.
+    case wrap
   }
 
   /// The axis of the input.
@@ -32,7 +32,6 @@ struct SelectedAxis {
   func position(_ i: Int, extent: Int) -> Int? {
     switch rule {
     case .steps(let first, let step): return first + i * step
-    case .repeated(let factor): return i / factor
     case .padded(let before, let edge):
       let position = i - before
       if position >= 0, position < extent { return position }
@@ -40,6 +39,7 @@ struct SelectedAxis {
       case .constant: return nil
       case .replicate: return position < 0 ? 0 : extent - 1
       case .reflect: return position < 0 ? -position : 2 * (extent - 1) - position
+      case .wrap: return ((position % extent) + extent) % extent
       }
     }
   }
@@ -70,10 +70,7 @@ extension SelectingLayer {
     return Plan(output: Shape(extents), work: 0)
   }
 
-  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) { select(pass) }
-  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) { addSelection(pass) }
-
-  func select<S: KernelScalar>(_ pass: ForwardPass<S>) {
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x.start, pass.y.start)
     let outside = S(fixedNumber)
     forEachLine(of: pass.x.shape, samples: pass.samples) { line in
@@ -93,7 +90,7 @@ extension SelectingLayer {
     }
   }
 
-  func addSelection<S: KernelScalar>(_ pass: BackwardPass<S>) {
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let (dx, dy) = (pass.dx.start, pass.dy.start)
     forEachLine(of: pass.dx.shape, samples: pass.samples) { line in
       guard let input = line.input else { return }
@@ -198,12 +195,6 @@ private struct SelectedLine {
 
 extension SelectingLayer {
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    exportSelection(node, to: &graph)
-  }
-
-  func exportSelection(
-    _ node: ExportedNode, to graph: inout OperatorGraph
-  ) -> [OperatorGraph.Value]? {
     let shape = node.inputPorts[0].shape
     let axes = (0..<shape.rank).map { axis($0, of: shape) }
     var y = node.inputs[0]

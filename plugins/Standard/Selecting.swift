@@ -6,10 +6,12 @@ import NNExp
 ///
 ///     y[…, i, …] = x[…, start + i·step, …]
 ///
+/// A negative step goes backward from `start`.
+///
 /// - Shape: the extent of `axis` becomes ⌈(end − start)/step⌉
 struct Slice: SelectingLayer {
   static let typeName = "slice"
-  static let foreignNames = ["narrow", "strided_slice"]
+  static let foreignNames = ["narrow", "strided_slice", "flip"]
   static let documentation = Documentation(
     "a part of the input along one axis",
     equation: "y[…, i, …] = x[…, start + i·step, …];  ∂x += ∂y there",
@@ -17,7 +19,10 @@ struct Slice: SelectingLayer {
     example: "- {type: slice, axis: 0, start: 2, end: 5}",
     source: "ONNX's operator Slice")
 
-  static let examples = [Example(["start": 1, "end": 3], inputs: [4, 2])]
+  static let examples = [
+    Example(["start": 1, "end": 3], inputs: [4, 2]),
+    Example(["axis": 1, "step": -1], inputs: [2, 3]),
+  ]
 
   let chosen: Int
   let start: Int
@@ -28,26 +33,39 @@ struct Slice: SelectingLayer {
     options.suggest("axis", for: "dim")
     options.suggest("end", for: "stop")
     chosen = options.int("axis", default: 0, in: 0..<Shape.maximumRank, "the axis that is cut")
+    let isBackward = (options.entry("step")?.integer ?? 1) < 0
     start = options.int(
-      "start", default: 0, in: Int.min..., "the first position; negative: from the end")
+      "start", default: isBackward ? -1 : 0, in: Int.min...,
+      "the first position; negative: from the end")
+    options.document("start", default: "0; −1 if step is negative")
     end = options.optionalInt(
-      "end", in: Int.min..., "the position after the last; negative: from the end")
-    step = options.int("step", default: 1, in: 1..., "the distance of two positions")
+      "end", in: Int.min...,
+      "the position after the last; negative: from the end; none: all that follow")
+    step = options.int(
+      "step", default: 1, in: Int.min..., "the distance of two positions; negative: backward")
+    options.document("step", .either([.integers(Int.min...(-1)), .integers(1...Int.max)]))
+    if step == 0 { options.reject("step", "step must not be 0") }
   }
 
-  private func range(in extent: Int) -> Range<Int> {
+  /// The first position and the number of positions.
+  private func positions(in extent: Int) -> (first: Int, count: Int) {
+    // Backward, −1 is the position after the last.
+    let (low, high) = step < 0 ? (-1, extent - 1) : (0, extent)
     func absolute(_ position: Int) -> Int {
-      min(max(0, position < 0 ? extent + position : position), extent)
+      min(max(low, position < 0 ? extent + position : position), high)
     }
-    let (low, high) = (absolute(start), absolute(end ?? extent))
-    return low..<max(low, high)
+    let first = absolute(start)
+    let last = end.map(absolute) ?? (step < 0 ? low : high)
+    let length = step < 0 ? first - last : last - first
+    guard length > 0 else { return (first, 0) }
+    return (first, (length - 1) / Int(clamping: step.magnitude) + 1)
   }
 
   func check(_ shape: Shape) throws {
     guard chosen < shape.rank else {
       throw Diagnostic("the input \(shape) has no axis \(chosen)")
     }
-    guard !range(in: shape[chosen]).isEmpty else {
+    guard positions(in: shape[chosen]).count > 0 else {
       throw Diagnostic("nothing of axis \(chosen) of the input \(shape) is left")
     }
   }
@@ -56,10 +74,9 @@ struct Slice: SelectingLayer {
     guard k == chosen else {
       return SelectedAxis(source: k, count: shape[k], rule: .steps(from: 0, by: 1))
     }
-    let range = range(in: shape[k])
+    let (first, count) = positions(in: shape[k])
     return SelectedAxis(
-      source: k, count: (range.count - 1) / step + 1, rule: .steps(from: range.lowerBound, by: step)
-    )
+      source: k, count: count, rule: .steps(from: first, by: count > 1 ? step : 1))
   }
 }
 
@@ -109,6 +126,7 @@ struct Pad: SelectingLayer {
   static let typeName = "pad"
   static let foreignNames = [
     "zero_pad2d", "zero_padding2d", "constant_pad2d", "reflection_pad2d", "replication_pad2d",
+    "circular_pad2d",
   ]
   static let documentation = Documentation(
     "an image with more rows and columns around it",
@@ -122,6 +140,7 @@ struct Pad: SelectingLayer {
     Example(["padding": 1], inputs: [2, 3, 4]),
     Example(["padding": [1, 2], "mode": "reflect"], inputs: [1, 3, 4]),
     Example(["padding": 2, "mode": "replicate"], inputs: [3]),
+    Example(["padding": [2, 1], "mode": "wrap"], inputs: [1, 2, 3]),
   ]
 
   let margins: Margins
@@ -132,7 +151,8 @@ struct Pad: SelectingLayer {
     margins = Margins("padding", "the positions before and after each axis", from: &options)
     edge = options.choice(
       "mode", default: SelectedAxis.Edge.constant,
-      "constant: value; reflect: mirrored at the edge; replicate: the number at the edge")
+      "constant: value; reflect: mirrored at the edge; replicate: the number at the edge; wrap: the "
+        + "numbers of the opposite edge")
     fixedNumber = options.double("value", default: 0, "the number beyond the edge, with constant")
   }
 
@@ -145,7 +165,7 @@ struct Pad: SelectingLayer {
           "padding by reflection must be less than the extent \(shape[k]) of axis \(k), found "
             + "\(max(before, after))")
       }
-      if edge == .replicate, shape[k] == 0 {
+      if edge == .replicate || edge == .wrap, shape[k] == 0 {
         throw Diagnostic("the input \(shape) has no number at its edge")
       }
     }

@@ -151,7 +151,17 @@ struct TransposedConvolution: Layer, Component {
       ],
       remark: "Input channel i, output channel o; all indices count from 0"
         + (groups > 1
-          ? ". Each of the \(groups) groups of channels sees only its own inputs." : "."))
+          ? ". Each of the \(groups) groups of channels sees only its own inputs." : "."),
+      work: work(for: inputs))
+  }
+
+  private func work(for inputs: [Port]) -> Equations.Work? {
+    guard let plan = try? plan(for: inputs), !plan.parameters.isEmpty else { return nil }
+    return ConvolutionEntries(
+      windows: Windows(windows, over: plan.output), groups: groups, hasBias: hasBias,
+      input: inputs[0].shape, output: plan.output, weight: plan.parameters[0].shape,
+      isTransposed: true
+    ).entry
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

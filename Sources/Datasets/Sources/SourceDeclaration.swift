@@ -18,7 +18,8 @@ struct SourceDeclaration: Sendable {
     guard let surroundings = options.surroundings else { return nil }
     let types = surroundings.registry.sources
     options.surroundings = Surroundings(
-      folder: surroundings.folder, registry: surroundings.registry, training: training?.source)
+      folder: surroundings.folder, registry: surroundings.registry, training: training?.source,
+      base: surroundings.base)
     defer { options.surroundings = surroundings }
 
     // All source keys are read, so that the error about an unknown key lists them.
