@@ -23,7 +23,7 @@ import Testing
       loss: cross_entropy
 
       """
-    try withEvery("seed", in: 0..<6) { seed in
+    try withEvery("seed", in: 0..<2) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "sampled tensors")
       let subject = try networkSubject(
         text, inputShape: [3, 16, 16], target: .classes(5), samples: 4, seed: UInt64(seed),
