@@ -146,8 +146,9 @@ def experiment(workload, folder):
             "optimizer": workload.optimizer, "epochs": workload.epochs,
             "batch_size": workload.batch, "sampling": "sequential",
             "record_every": workload.record_every},
-        "gradient_check": {"entries": "all", "inputs": False, "batch": workload.batch}
-        if check else False,
+        "gradient_check": {
+            "entries": workload.entries, "inputs": workload.entries != "all",
+            "batch": workload.batch} if check else False,
     }
     lines = [f"{key}: {json.dumps(value)}" for key, value in sections.items()]
     lines.insert(3, "model:\n" + "\n".join(f"  - {json.dumps(entry)}" for entry in model))

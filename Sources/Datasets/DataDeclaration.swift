@@ -53,6 +53,14 @@ public struct DataDeclaration: Sendable {
   /// The location for errors about `one_hot`.
   let oneHotLocation: SourceLocation?
 
+  /// Whether other seeds can give other samples: generated ones, a random part of a file, or a
+  /// random split.
+  public var dependsOnSeed: Bool {
+    let sources = [source, validation, test].compactMap { $0 }
+    return limit != nil || split.dependsOnSeed
+      || !sources.allSatisfy { $0.source is any PortSource }
+  }
+
   /// Reads the section; errors are recorded in `options`.
   ///
   /// - Parameter folder: the one that paths are relative to.

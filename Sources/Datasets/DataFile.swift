@@ -60,7 +60,13 @@ final class FileShelf: DataFiles {
   func hold(_ bytes: [UInt8], as path: String) { contents.append((path, bytes)) }
 
   /// The memory for parts of streamed files, in bytes.
-  var windowBytes: Int { streams.count * stride }
+  var windowBytes: Int { isStreamed ? streams.count * stride : 0 }
+
+  /// The memory for the parts of a file that is read once, with their numbers, in bytes.
+  var partBytes: Int {
+    let most = 4 * stride * CSVReader.partsPerThread * Workers.count
+    return isStreamed ? 0 : streams.reduce(0) { max($0, 2 * min($1.bytes.count, most)) }
+  }
 
   func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.location) }
 
@@ -77,15 +83,32 @@ final class FileShelf: DataFiles {
 
   /// The contents of a file: in memory, or read in parts.
   func bytes(_ file: DeclaredPath) throws -> CSVBytes {
-    isStreamed ? .file(try open(file)) : .held(try read(file))
+    isStreamed ? .streamed(try open(file)) : .held(try read(file))
   }
 
   /// Opens a file to be read in parts.
   func open(_ file: DeclaredPath) throws -> FileBytes {
-    if let known = streams.first(where: { $0.path.hasSameBytes(as: file.path) }) {
-      return known.bytes
-    }
-    let stream = try FileBytes(file.path, stride: stride, at: file.location)
+    if let known = stream(of: file) { return known }
+    return try add(FileBytes(file.path, stride: stride, at: file.location), of: file)
+  }
+
+  /// Opens a file to be read once, in parts; nil for a compressed file, for one that is not larger
+  /// than a part, and for one whose contents are in memory.
+  func openIfLarge(_ file: DeclaredPath) throws -> FileBytes? {
+    if contents.contains(where: { $0.path.hasSameBytes(as: file.path) }) { return nil }
+    if let known = stream(of: file) { return known }
+    let bytes = try FileBytes(file.path, stride: stride, at: file.location)
+    guard bytes.count > 4 * stride, try bytes.read(0..<2) != [0x1F, 0x8B] else { return nil }
+    try checkMemory(
+      bytes: bytes.count, for: "'\(file.path)'", at: file.location, notes: [streamingNote])
+    return try add(bytes, of: file)
+  }
+
+  private func stream(of file: DeclaredPath) -> FileBytes? {
+    streams.first { $0.path.hasSameBytes(as: file.path) }?.bytes
+  }
+
+  private func add(_ stream: FileBytes, of file: DeclaredPath) throws -> FileBytes {
     streams.append((file.path, stream))
     files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
     return stream

@@ -46,7 +46,7 @@ public struct RunDatasets<S: Scalar>: Sendable {
   }
 
   /// The largest amount of memory that reading the samples took, in bytes.
-  public var bytesWhileRead: Int { bytes + memory.released }
+  public var bytesWhileRead: Int { max(bytes + memory.released, memory.reading) }
 
   /// Data in memory, unscaled, with one input port and one target port.
   public init(
@@ -163,6 +163,8 @@ struct LoadingMemory: Sendable {
   var kept = 0
   /// The memory that is released after loading: files, the numbers of a table, labels.
   var released = 0
+  /// The memory before there are samples: the numbers of a table, and the parts of its file.
+  var reading = 0
 
   /// The memory per streamed sample for labels, classes and the order of the split, as
   /// integers.

@@ -223,16 +223,19 @@ final class CheckSession<Subject: GradientSubject> {
   /// direction's terms, in magnitude.
   private let smallestError = 1e-9
 
-  /// Checks a random direction. If it meets kinks, the direction is drawn again over the
-  /// entries that are not 0, because most kinks are at 0.
+  /// Checks a random direction. If it meets kinks, or if its bound is too wide, the layers by
+  /// themselves are checked. If kinks still prevent a verdict, the direction is drawn again over
+  /// the entries that are not 0, because most kinks are at 0.
   private func checkDirection(
     _ t: Int, _ index: Int, scale: Double, base: Double, isConfirming: Bool
   ) -> GradientReport.Record {
     let count = tensors[t].count
     let record = checkDirection(
       t, index, members: Array(0..<count), scale: scale, base: base, isConfirming: isConfirming)
-    guard record.verdict == .kink else { return record }
+    let isUndecided = record.verdict == .inconclusive && record.reason != .outsideWithinRoundoff
+    guard record.verdict == .kink || isUndecided else { return record }
     if let apart = checkApart(t, index, record) { return apart }
+    if isUndecided { return record }
     let members = (0..<count).filter { subject.value(of: t, at: $0) != 0 }
     if members.isEmpty { return record }
     var second = checkDirection(
@@ -254,11 +257,13 @@ final class CheckSession<Subject: GradientSubject> {
     let before = local.evaluations
     let found = local.checkApart(walk)
     evaluations += local.evaluations - before
-    guard found.verdict == .pass || found.verdict == .fail else { return nil }
+    let isDecided =
+      record.verdict == .inconclusive
+      && (found.verdict == .zero || found.reason == .outsideWithinRoundoff)
+    guard found.verdict == .pass || found.verdict == .fail || isDecided else { return nil }
     var apart = record
     apart.adopt(found)
     apart.analytic = found.analytic
-    if found.verdict == .pass { apart.reason = .apartFromKinks }
     return apart
   }
 

@@ -16,16 +16,7 @@ struct KinkedOutputs {
   init(
     _ readers: [any IsolatedLayer], outputs: [[Double]], step h: Double, _ move: (Double) -> Void
   ) {
-    func row(_ t: Double) -> [[Double]] {
-      move(t)
-      return readers.map { reader in
-        var values: [Double] = []
-        reader.evaluate(into: &values)
-        return values
-      }
-    }
-    let (right, left) = (row(h), row(-h))
-    let (nearRight, nearLeft) = (row(h / 2), row(-h / 2))
+    let (right, left, nearRight, nearLeft) = KinkedOutputs.rows(readers, step: h, move)
     for (r, base) in outputs.enumerated() {
       var kinked = [Bool](repeating: false, count: base.count)
       var slopes = (left: kinked.map { _ in 0.0 }, right: kinked.map { _ in 0.0 })
@@ -66,5 +57,39 @@ struct KinkedOutputs {
       }
     }
     return slope >= least && slope <= most
+  }
+}
+
+extension KinkedOutputs {
+  /// Whether each output has a kink between −h and h, by layer. The second difference of a smooth
+  /// output at h is four times that at h/2.
+  static func near(
+    _ readers: [any IsolatedLayer], outputs: [[Double]], step h: Double, _ move: (Double) -> Void
+  ) -> [[Bool]] {
+    let (right, left, nearRight, nearLeft) = rows(readers, step: h, move)
+    return outputs.enumerated().map { r, base in
+      base.enumerated().map { j, y in
+        let wide = right[r][j] + left[r][j] - 2 * y
+        let narrow = nearRight[r][j] + nearLeft[r][j] - 2 * y
+        let noise = Double.ulpOfOne * (abs(right[r][j]) + abs(left[r][j]) + 2 * abs(y))
+        if max(abs(wide), abs(narrow)) <= NumericDerivative.noiseMargin * noise { return false }
+        return !(0.2...0.3 ~= narrow / wide)
+      }
+    }
+  }
+
+  /// The outputs of each layer at h, −h, h/2 and −h/2.
+  private static func rows(
+    _ readers: [any IsolatedLayer], step h: Double, _ move: (Double) -> Void
+  ) -> ([[Double]], [[Double]], [[Double]], [[Double]]) {
+    func row(_ t: Double) -> [[Double]] {
+      move(t)
+      return readers.map { reader in
+        var values: [Double] = []
+        reader.evaluate(into: &values)
+        return values
+      }
+    }
+    return (row(h), row(-h), row(h / 2), row(-h / 2))
   }
 }

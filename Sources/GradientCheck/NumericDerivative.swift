@@ -65,6 +65,20 @@ public struct NumericDerivative: Sendable {
     slopeError += 10 * more
   }
 
+  /// Adds the derivative of another function with the same variable.
+  mutating func add(_ other: NumericDerivative) {
+    value += other.value
+    truncation += other.truncation
+    roundoff += other.roundoff
+    step = min(step, other.step)
+    evaluations += other.evaluations
+    slopeLeft += other.slopeLeft
+    slopeRight += other.slopeRight
+    slopeError += other.slopeError
+    isKinked = isKinked || other.isKinked
+    isFlat = isFlat && other.isFlat
+  }
+
   /// Whether `slope` is between D₋ and D₊ and therefore a valid subgradient at a kink.
   public func isSubgradient(_ slope: Double) -> Bool {
     slope >= min(slopeLeft, slopeRight) - slopeError

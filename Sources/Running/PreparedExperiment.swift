@@ -290,7 +290,8 @@ public struct PreparedExperiment<S: Scalar> {
 private struct DataKey: Equatable, Sendable {
   let declaration: ConfigValue?
   let folder: String
-  let seed: UInt64
+  /// Nil if all seeds give the same data, so that they are read once.
+  let seed: UInt64?
   let plugins: [FileHash]
   let incomplete: Set<String>
   let needs: [String: TargetNeeds]
@@ -298,7 +299,7 @@ private struct DataKey: Equatable, Sendable {
   init(_ experiment: Experiment) {
     declaration = experiment.resolved["data"]
     folder = experiment.folder
-    seed = experiment.seed
+    seed = experiment.data.dependsOnSeed ? experiment.seed : nil
     plugins = experiment.pluginHashes
     incomplete = experiment.objective.incompleteTargets
     needs = experiment.objective.targetNeeds

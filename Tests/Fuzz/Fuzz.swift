@@ -147,7 +147,7 @@ enum FuzzTarget: String, CaseIterable {
     }
     let rest = Array(bytes.dropFirst())
     let held = Result { try reader(.held(rest)) }
-    let streamed = Result { try reader(.file(file(of: rest))) }
+    let streamed = Result { try reader(.streamed(file(of: rest))) }
     let all = try held.get()
     precondition(all.cells.allSatisfy(\.isFinite), "a cell is not a finite number")
     guard let lines = try streamed.get().lines() else { return }

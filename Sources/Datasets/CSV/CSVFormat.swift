@@ -33,6 +33,15 @@ struct CSVFormat: Sendable {
   /// file lists it.
   static let standardMissing = ["NA", "N/A", "#N/A", "NaN", "-NaN", "null", "?"]
 
+  /// Whether a number ends at the next delimiter or line end, so that `shortDecimal` can read cells
+  /// before they are divided into fields.
+  var isSimple: Bool {
+    switch delimiter {
+    case 0x2B, 0x2D, 0x2E, 0x30...0x39, 0x45, 0x65: false
+    default: !skipsBlanks
+    }
+  }
+
   init() {}
 
   init(delimiter: UInt8, hasHeader: Bool) {
@@ -97,8 +106,9 @@ extension FileShelf {
           "'\(file.path)' is compressed or not UTF-8, and cannot be read in parts; leave out "
             + "'stream: true'", at: file.location)
       }
-      return .file(stream)
+      return .streamed(stream)
     }
+    if format.encoding == .utf8, let parts = try openIfLarge(file) { return .parts(parts) }
     var bytes = try read(file)
     if bytes.starts(with: [0x1F, 0x8B]) {
       // The text needs its size twice while it is decoded.

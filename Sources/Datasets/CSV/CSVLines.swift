@@ -66,9 +66,20 @@ final class CSVLines: Sendable {
   }
 
   private func read(_ row: Int, into values: inout [Double]) throws {
-    let isSound = try file.withBytes(starts[row]..<starts[row + 1]) { bytes in
+    let isSimple = format.isSimple
+    // A short decimal is only read if some bytes follow it.
+    let end = min(starts[row + 1] + shortDecimalRoom, file.count)
+    let isSound = try file.withBytes(starts[row]..<end) { bytes in
       var scanner = format.scanner()
       for slot in slots {
+        if isSimple, slot >= 0, cells[slot].isDecimal {
+          var position = scanner.position
+          if let value = shortDecimal(bytes, at: &position, before: format.delimiter) {
+            values[slot] = value
+            _ = scanner.end(at: position, in: bytes)
+            continue
+          }
+        }
         guard let field = try? scanner.next(in: bytes) else { return false }
         guard slot >= 0 else { continue }
         if cells[slot].isDecimal, case .number(let value) = decimal(bytes, field.range) {

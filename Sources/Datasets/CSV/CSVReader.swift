@@ -15,7 +15,7 @@ struct CSVReader {
   /// Per column of the file, its index in `chosen`; −1 for columns that are not read.
   let slots: [Int]
 
-  /// Rows of `chosen.count` numbers; only one row if the file is read in parts.
+  /// Rows of `chosen.count` numbers; empty if the file is streamed.
   private(set) var cells: [Double] = []
 
   /// The start of each row and the end of the last one, if the file is streamed.
@@ -29,11 +29,7 @@ struct CSVReader {
   /// Assumptions of the reader, and unlikely contents.
   private(set) var announcements: [Diagnostic] = []
 
-  /// Which of `chosen` contain decimal numbers, as far as is known. Their cells are not
-  /// converted to texts.
-  private var areDecimal: [Bool]
-
-  /// The columns whose distinct numbers are still counted.
+  /// The columns whose distinct numbers are counted.
   private var counted: [Int]
 
   /// - Precondition: `chosen` contains no position twice.
@@ -51,13 +47,85 @@ struct CSVReader {
     self.table = table
     self.chosen = chosen
     scanned = Array(repeating: ScannedColumn(), count: chosen.count)
-    areDecimal = chosen.map { $0.isDecimal(in: table.format) }
     counted = chosen.indices.filter { chosen[$0].role != .id && chosen[$0].role != .split }
     var slots = [Int](repeating: -1, count: table.names.count)
     for (slot, column) in chosen.enumerated() { slots[column.position] = slot }
     self.slots = slots
-    try table.origin.forEachPart(from: table.start) { try read($0, base: $1) }
-    if case .held = table.bytes { countDistinctByColumn() }
+    try readParts(with: CSVRowReader(table, chosen, slots: slots))
+    for slot in counted {
+      if !table.bytes.isStreamed { countDistinct(in: cells, slot) }
+      scanned[slot].distinct.close()
+    }
+  }
+
+  // MARK: Reading
+
+  /// The number of parts that one thread reads before they are joined.
+  static let partsPerThread = 2
+
+  private mutating func readParts(with reader: CSVRowReader) throws {
+    if case .held(let bytes) = table.bytes {
+      let start = table.start
+      _ = try append(reader.rows(of: bytes.span.extracting(start..<bytes.count), base: start))
+      return
+    }
+    var base = table.start
+    while true {
+      var parts: [(bytes: [UInt8], end: Int, base: Int)] = []
+      while parts.count < CSVReader.partsPerThread * Workers.count,
+        let part = try table.origin.part(from: base)
+      {
+        parts.append((part.bytes, part.end, base))
+        base += part.end
+      }
+      if parts.isEmpty { return }
+      let found = Workers.map(parts.count) { [parts] index in
+        let part = parts[index]
+        return reader.rows(of: part.bytes.span.extracting(0..<part.end), base: part.base)
+      }
+      parts = []
+      for rows in found {
+        guard try append(rows) else { return }
+      }
+    }
+  }
+
+  /// Appends the rows of the next part; false if only line ends follow.
+  private mutating func append(_ part: consuming CSVRows) throws -> Bool {
+    if let failure = part.failure { throw failure }
+    part.recode(&scanned)
+    count += part.count
+    if table.bytes.isStreamed {
+      if part.count > 0 {
+        starts.removeLast(starts.isEmpty ? 0 : 1)
+        starts += part.starts
+        starts.append(part.end)
+      }
+      for slot in counted { countDistinct(in: part.cells, slot) }
+      counted.removeAll { !scanned[$0].distinct.isOpen }
+    } else if cells.isEmpty {
+      cells = part.cells
+      // The estimate assumes that all rows are about as long as those of the first part.
+      let bytes = table.bytes.count - table.start
+      let parts = Double(bytes) / Double(max(1, part.end - table.start))
+      if parts > 1 { cells.reserveCapacity(Int(Double(cells.count) * (parts * 1.02 + 1))) }
+    } else {
+      cells += part.cells
+    }
+    return !part.isLast
+  }
+
+  /// Counts the distinct numbers of one column. A set per column at the same time would be large
+  /// for wide tables.
+  private mutating func countDistinct(in cells: [Double], _ slot: Int) {
+    var distinct = DistinctNumbers()
+    swap(&distinct, &scanned[slot].distinct)
+    var i = slot
+    while i < cells.count && distinct.isOpen {
+      if !cells[i].isNaN { distinct.add(cells[i]) }
+      i &+= chosen.count
+    }
+    scanned[slot].distinct = distinct
   }
 
   /// The meaning of the columns of `slots`.
@@ -66,119 +134,10 @@ struct CSVReader {
   /// The rows of a streamed file, which are read when they are needed; nil if the cells are
   /// in memory.
   func lines() -> CSVLines? {
-    guard case .file(let file) = table.bytes else { return nil }
+    guard case .streamed(let file) = table.bytes else { return nil }
     return CSVLines(
       file, starts: starts, format: table.format, slots: slots,
       cells: zip(chosen, columns).map { $0.reader(of: $1, in: table.format) })
-  }
-
-  /// Reads one part of the file, in whole records; false at the end of the file.
-  private mutating func read(_ bytes: borrowing Span<UInt8>, base: Int) throws -> Bool {
-    var scanner = table.format.scanner()
-    let width = chosen.count
-    let fields = slots.count
-    let hasComments = table.format.comment != nil
-    let isHeld = if case .held = table.bytes { true } else { false }
-    if hasComments { scanner.position = table.format.endOfComments(in: bytes, from: 0) }
-    while scanner.position < bytes.count {
-      let first = bytes[scanner.position]
-      let start = scanner.position
-      if first == 0x0A || first == 0x0D {
-        if try table.origin.isBlank(from: base + start) { return false }
-        if fields > 1 { throw ragged(from: base + start, at: nil) }
-      }
-      let row = isHeld ? cells.count : 0
-      if isHeld || count == 0 { for _ in 0..<width { cells.append(0) } }
-      var found = 0
-      while true {
-        let field: CSVField
-        do throws(CSVFault) {
-          field = try scanner.next(in: bytes)
-        } catch {
-          throw table.origin.diagnostic(of: error, base: base)
-        }
-        guard found < fields else { throw ragged(from: base + start, at: field.moved(by: base)) }
-        let slot = slots[found]
-        if slot >= 0 {
-          if areDecimal[slot], case .number(let value) = decimal(bytes, field.range) {
-            cells[row &+ slot] = value
-          } else {
-            cells[row &+ slot] = try cell(field, slot, in: bytes, base: base)
-          }
-        }
-        found &+= 1
-        if field.endsRecord { break }
-      }
-      guard found == fields else { throw ragged(from: base + start, at: nil) }
-      count &+= 1
-      if isHeld {
-        if count == 1 {
-          // The estimate assumes that all rows are about as long as the first one, and that a
-          // field has at least one byte.
-          let rows = (bytes.count - start) / (scanner.position - start) + 1
-          cells.reserveCapacity(min(rows, bytes.count / fields + 1) * width)
-        }
-      } else {
-        if count == 1 { starts.append(base + start) } else { starts[count - 1] = base + start }
-        starts.append(base + scanner.position)
-      }
-      if !isHeld, !counted.isEmpty { countDistinct(row) }
-      if hasComments {
-        scanner.position = table.format.endOfComments(in: bytes, from: scanner.position)
-      }
-    }
-    return true
-  }
-
-  /// Column by column, so that the numbers of one are in memory twice at a time.
-  private mutating func countDistinctByColumn() {
-    let width = chosen.count
-    for slot in counted {
-      var distinct = DistinctNumbers()
-      var row = 0
-      while row < count && distinct.isOpen {
-        let value = cells[row &* width &+ slot]
-        if !value.isNaN { distinct.add(value) }
-        row &+= 1
-      }
-      distinct.close()
-      scanned[slot].distinct = distinct
-    }
-  }
-
-  private mutating func countDistinct(_ row: Int) {
-    var hasClosed = false
-    for slot in counted {
-      let value = cells[row &+ slot]
-      if value.isNaN { continue }
-      scanned[slot].distinct.add(value)
-      if !scanned[slot].distinct.isOpen { hasClosed = true }
-    }
-    if hasClosed { counted.removeAll { !scanned[$0].distinct.isOpen } }
-  }
-
-  /// The cell of a field that is not a decimal number of float64.
-  private mutating func cell(
-    _ field: CSVField, _ slot: Int, in bytes: borrowing Span<UInt8>, base: Int
-  ) throws -> Double {
-    let column = chosen[slot]
-    let text = try table.origin.text(of: field, in: bytes, base: base)
-    let offset = field.range.lowerBound + base - (field.isQuoted ? 1 : 0)
-    if column.readsNumbers {
-      switch column.numbers(in: table.format).read(Array(text.utf8)) {
-      case .number(let value) where !column.missing(in: table.format).numbers.contains(value):
-        return value
-      case .rounded(let value):
-        if scanned[slot].rounded.count == 0 {
-          scanned[slot].rounded.offset = offset
-          scanned[slot].rounded.text = text
-        }
-        scanned[slot].rounded.count += 1
-        return value
-      default: break
-      }
-    }
-    return scanned[slot].cell(of: text, at: offset)
   }
 
   /// The positions of texts in sorted order: by value if all are numbers, otherwise by code
@@ -207,9 +166,7 @@ struct CSVReader {
       columns.append(decision.column())
       errors.add(decision.errors)
       announcements += decision.announcements
-      guard errors.isEmpty, !scanned[slot].texts.isEmpty,
-        case .held = table.bytes
-      else { continue }
+      guard errors.isEmpty, !scanned[slot].texts.isEmpty, !table.bytes.isStreamed else { continue }
       let values = decision.values
       for row in 0..<count {
         let i = row * chosen.count + slot
@@ -224,24 +181,6 @@ struct CSVReader {
       })
     try errors.throwIfAny()
     return columns
-  }
-
-  /// The error about a row with too many or too few fields, located at the first superfluous
-  /// field if there is one.
-  private func ragged(from start: Int, at field: CSVField?) -> Diagnostic {
-    var found = 0
-    try? table.origin.forEachPart(from: start) { bytes, _ in
-      var scanner = table.format.scanner()
-      while let next = try? scanner.next(in: bytes) {
-        found += 1
-        if next.endsRecord { break }
-      }
-      return false
-    }
-    return Diagnostic(
-      "this row has \(Datasets.counted(found, "field")), "
-        + "but \(table.hasHeader ? "the header" : "the first row") has \(slots.count)",
-      at: field.map { table.origin.location(of: $0) } ?? table.origin.location(at: start))
   }
 }
 

@@ -8,16 +8,21 @@ struct ScannedColumn {
   /// A text and the cells that contain it.
   struct Text {
     let text: String
-    var count = 1
+    var count: Int
     /// The offset of the first such cell in the file.
     let offset: Int
   }
 
   /// The first position of a finding, and the number of its occurrences.
   struct Finding {
-    var count = 0
-    var offset = 0
-    var text = ""
+    private(set) var count = 0
+    private(set) var offset = 0
+    private(set) var text = ""
+
+    mutating func add(_ text: String, at offset: Int, count: Int = 1) {
+      if self.count == 0 { (self.offset, self.text) = (offset, text) }
+      self.count += count
+    }
   }
 
   private(set) var texts: [Text] = []
@@ -32,17 +37,28 @@ struct ScannedColumn {
   private static let box: UInt64 = 0x7FFC_0000_0000_0000
 
   /// The cell for a text.
-  mutating func cell(of text: String, at offset: Int) -> Double {
+  mutating func cell(of text: String, at offset: Int, count: Int = 1) -> Double {
     let code: Int
     if let known = codes[ByteText(text)] {
       code = known
-      texts[code].count += 1
+      texts[code].count += count
     } else {
       code = texts.count
       codes[ByteText(text)] = code
-      texts.append(Text(text: text, offset: offset))
+      texts.append(Text(text: text, count: count, offset: offset))
     }
     return Double(bitPattern: ScannedColumn.box | UInt64(code))
+  }
+
+  /// Appends the contents of the same column in a later part of the file.
+  ///
+  /// - Returns: for each text of the part, its cell in this column.
+  mutating func append(_ part: ScannedColumn) -> [Double] {
+    let rounded = part.rounded
+    if rounded.count > 0 {
+      self.rounded.add(rounded.text, at: rounded.offset, count: rounded.count)
+    }
+    return part.texts.map { cell(of: $0.text, at: $0.offset, count: $0.count) }
   }
 
   /// The index of the text in a cell; nil if the cell is a number.

@@ -125,9 +125,32 @@ public struct Dataset<S: Scalar>: Sendable {
     _ count: Int, inputs: inout MutableSpan<S>, indices: inout MutableSpan<Int32>,
     targets: inout MutableSpan<S>, sample: (Int) -> Int
   ) throws {
-    try read(count, of: self.inputs, stream?.inputs, into: &inputs, sample)
-    try read(count, of: self.indices, stream?.indices, into: &indices, sample)
-    try read(count, of: self.targets, stream?.targets, into: &targets, sample)
+    guard let stream else {
+      copy(count, of: self.inputs, into: &inputs, sample)
+      copy(count, of: self.indices, into: &indices, sample)
+      copy(count, of: self.targets, into: &targets, sample)
+      return
+    }
+    // All numbers of a sample are read before the next sample, because one row of a table contains
+    // them.
+    let widest = max(
+      stream.inputs?.widest ?? 0, stream.indices?.width ?? 0, stream.targets?.widest ?? 0)
+    var numbers = [Double](repeating: 0, count: widest)
+    for index in 0..<count {
+      let row = sample(index)
+      if let rows = stream.inputs {
+        try rows.read(row, into: &inputs, at: index &* rows.width, by: &numbers)
+      }
+      if let rows = stream.indices {
+        try rows.read(row, into: &indices, at: index &* rows.width, by: &numbers)
+      }
+      if let rows = stream.targets {
+        try rows.read(row, into: &targets, at: index &* rows.width, by: &numbers)
+      }
+    }
+    if stream.inputs == nil { copy(count, of: self.inputs, into: &inputs, sample) }
+    if stream.indices == nil { copy(count, of: self.indices, into: &indices, sample) }
+    if stream.targets == nil { copy(count, of: self.targets, into: &targets, sample) }
   }
 
   /// A copy of some samples in memory.
@@ -172,28 +195,6 @@ public struct Dataset<S: Scalar>: Sendable {
 
   /// The number of values per sample, for samples in memory.
   private func width<Value>(_ values: [Value]) -> Int { count == 0 ? 0 : values.count / count }
-
-  @inline(__always)
-  private func read(
-    _ count: Int, of values: [S], _ rows: StreamedRows<S>?, into result: inout MutableSpan<S>,
-    _ sample: (Int) -> Int
-  ) throws {
-    guard let rows else { return copy(count, of: values, into: &result, sample) }
-    var next = 0
-    var numbers = [Double](repeating: 0, count: rows.widest)
-    for index in 0..<count {
-      try rows.read(sample(index), into: &result, at: next, by: &numbers)
-      next &+= rows.width
-    }
-  }
-
-  private func read(
-    _ count: Int, of values: [Int32], _ rows: IndexRows?, into result: inout MutableSpan<Int32>,
-    _ sample: (Int) -> Int
-  ) throws {
-    guard let rows else { return copy(count, of: values, into: &result, sample) }
-    try rows.read(count, into: &result, sample)
-  }
 
   /// Copies rows that are in memory.
   @inline(__always)

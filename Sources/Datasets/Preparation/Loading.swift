@@ -204,6 +204,7 @@ extension DataDeclaration {
 
     memory.kept += shelf.windowBytes
     memory.released += shelf.heldBytes
+    memory.reading = main.tableBytes + shelf.partBytes
     if shelf.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
 
     return RunDatasets(

@@ -27,6 +27,9 @@ struct Split: Sendable {
     let fold: Int?
   }
 
+  /// Whether the parts are a function of the seed too.
+  var dependsOnSeed: Bool { !isOrdered && (validation > 0 || test > 0 || folds != nil) }
+
   static let none = Split()
 
   private init() {

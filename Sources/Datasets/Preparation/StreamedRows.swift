@@ -189,24 +189,21 @@ struct IndexRows: Sendable {
     let size = try Loading.size(rows.count, width, of: Int32.self, at: nil, notes: [streamingNote])
     var values = [Int32](repeating: 0, count: size)
     var span = values.mutableSpan
-    try read(rows.count, into: &span) { $0 }
+    var numbers = [Double](repeating: 0, count: width)
+    for index in rows.indices { try read(index, into: &span, at: index * width, by: &numbers) }
     return values
   }
 
-  /// Reads samples into `values`, one after the other.
+  /// Reads one sample into `values` from `start` on; `numbers` is a buffer for `width` numbers.
   func read(
-    _ count: Int, into values: inout MutableSpan<Int32>, _ sample: (Int) -> Int
+    _ index: Int, into values: inout MutableSpan<Int32>, at start: Int, by numbers: inout [Double]
   ) throws {
-    var numbers = [Double](repeating: 0, count: width)
-    var next = 0
-    for index in 0..<count {
-      let row = rows[sample(index)]
-      for columns in ports {
-        let width = columns.layout.names.count
-        try columns.decode(row, into: &numbers)
-        for i in 0..<width { values[next &+ i] = Int32(numbers[i]) }
-        next &+= width
-      }
+    var next = start
+    for columns in ports {
+      let width = columns.layout.names.count
+      try columns.decode(rows[index], into: &numbers)
+      for i in 0..<width { values[next &+ i] = Int32(numbers[i]) }
+      next &+= width
     }
   }
 }

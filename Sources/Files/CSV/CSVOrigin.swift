@@ -1,4 +1,5 @@
 import NNExp
+import Platform
 
 /// The origin of a CSV file's bytes: provides the location and the text of fields.
 public struct CSVOrigin: Sendable {
@@ -29,49 +30,68 @@ public struct CSVOrigin: Sendable {
   /// Calls `body` with each part in order, which consists of whole records, and with its offset
   /// in the file, until it returns false.
   ///
-  /// Only one part of at most 16 MiB is in memory. A record ends at a line end outside quotes.
+  /// Only one part is in memory. A record ends at a line end outside quotes.
   public func forEachPart(
     from start: Int, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {
+    if case .held(let bytes) = bytes {
+      _ = try body(bytes.span.extracting(start..<bytes.count), start)
+      return
+    }
+    var base = start
+    while let part = try part(from: base) {
+      guard try body(part.bytes.span.extracting(0..<part.end), base) else { return }
+      base += part.end
+    }
+  }
+
+  /// The part of the file from the offset `base` on; its first `end` bytes are whole records. Nil
+  /// at the end of the file.
+  ///
+  /// A part of a streamed file has at most 16 MiB; otherwise, it has more only if a record has.
+  public func part(from base: Int) throws -> (bytes: [UInt8], end: Int)? {
     let file: FileBytes
     switch bytes {
     case .held(let bytes):
-      _ = try body(bytes.span.extracting(start..<bytes.count), start)
-      return
-    case .file(let stream): file = stream
+      return base < bytes.count ? (Array(bytes[base...]), bytes.count - base) : nil
+    case .parts(let parts): file = parts
+    case .streamed(let stream): file = stream
     }
-    let (shortest, longest) = (4 * file.stride, 64 * file.stride)
-    var base = start
-    var length = shortest
-    while base < file.count {
+    guard base < file.count else { return nil }
+    let longest = bytes.isStreamed ? 64 * file.stride : file.count
+    var length = 4 * file.stride
+    while true {
       let bytes = try file.read(base..<base + min(length, file.count - base))
-      let isLast = base + bytes.count == file.count
-      guard let end = isLast ? bytes.count : CSVOrigin.endOfLastRecord(in: bytes.span) else {
-        guard length < longest else {
-          throw Diagnostic(
-            "no line ends within \(length) bytes outside of quotes; is a quote not closed?",
-            at: location(at: base))
-        }
-        length = min(4 * length, longest)
-        continue
+      if base + bytes.count == file.count { return (bytes, bytes.count) }
+      if let end = CSVOrigin.endOfLastRecord(in: bytes.span) { return (bytes, end) }
+      guard length < longest else {
+        throw Diagnostic(
+          "no line ends within \(length) bytes outside of quotes; is a quote not closed?",
+          at: location(at: base))
       }
-      guard try body(bytes.span.extracting(0..<end), base) else { return }
-      base += end
-      length = shortest
+      length = min(4 * length, longest)
     }
   }
 
   /// The offset after the last complete record of a part; nil if there is none.
   private static func endOfLastRecord(in bytes: borrowing Span<UInt8>) -> Int? {
-    var end: Int?
-    var isQuoted = false
     // A CR at the end of the part may be the first half of a line end CR LF.
+    func isEnd(_ i: Int, in bytes: borrowing Span<UInt8>) -> Bool {
+      bytes[i] == 0x0A || bytes[i] == 0x0D && bytes[i + 1] != 0x0A
+    }
+    let quote = UInt8(ascii: "\"")
+    var end: Int?
+    if bytes.firstIndex(of: quote) == nil {
+      var i = bytes.count - 2
+      while i >= 0, !isEnd(i, in: bytes) { i -= 1 }
+      return i < 0 ? nil : i + 1
+    }
+    var isQuoted = false
     for i in 0..<bytes.count - 1 {
-      switch bytes[i] {
-      case UInt8(ascii: "\""): isQuoted.toggle()
-      case 0x0A where !isQuoted: end = i + 1
-      case 0x0D where !isQuoted && bytes[i + 1] != 0x0A: end = i + 1
-      default: break
+      if bytes[i] == quote {
+        isQuoted.toggle()
+      } else if !isQuoted, isEnd(i, in: bytes) {
+        end = i + 1
       }
     }
     return end
@@ -140,5 +160,17 @@ public struct CSVOrigin: Sendable {
 
   public func diagnostic(of fault: CSVFault, base: Int = 0) -> Diagnostic {
     Diagnostic(fault.message, at: location(at: base + fault.offset))
+  }
+}
+
+extension Span<UInt8> {
+  /// The position of the first byte with this value; nil if there is none.
+  fileprivate func firstIndex(of byte: UInt8) -> Int? {
+    withUnsafeBufferPointer { bytes in
+      guard let start = bytes.baseAddress,
+        let found = memchr(start, Int32(byte), bytes.count)
+      else { return nil }
+      return UnsafeRawPointer(found) - UnsafeRawPointer(start)
+    }
   }
 }

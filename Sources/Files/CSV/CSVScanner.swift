@@ -162,7 +162,7 @@ public struct CSVScanner {
   }
 
   /// Moves past the end of a field. Returns true at a line end or the end of the file.
-  @inlinable mutating func end(at i: Int, in bytes: borrowing Span<UInt8>) -> Bool {
+  @inlinable public mutating func end(at i: Int, in bytes: borrowing Span<UInt8>) -> Bool {
     guard i < bytes.count else {
       position = i
       return true
