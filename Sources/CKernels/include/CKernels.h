@@ -87,6 +87,8 @@ struct nnexp_sliding_matrix {
   long count;
   /// The numbers of a row that need not be 0: `span` of them, starting at u·span_step.
   long span, span_step;
+  /// The distance between the rows of the product, or of the other factor.
+  long pitch;
 };
 
 /// A matrix within a tensor: its row m is the pair (m / inner_rows, m mod inner_rows); its
