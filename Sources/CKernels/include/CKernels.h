@@ -98,16 +98,17 @@ struct nnexp_strided_matrix {
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
-/// A convolution with windows of 3 × 3 at every position, over planes of `rows` × `columns` with
-/// empty positions around them: position_rows = rows + 2·row_padding − 2, and so the columns.
+/// A convolution at every position over planes of `rows` × `columns` with empty positions around
+/// them. Its windows consist of row_parts × column_parts windows of 3 × 3.
 struct nnexp_winograd {
   long channels, rows, columns, row_padding, column_padding, position_rows, position_columns;
+  long row_parts, column_parts;
 };
 
-/// Filters of 3 × 3 adjacent taps, one for each unit and channel, and the distances between them. With
-/// `flips`, the taps are in the opposite order.
+/// Filters of rows × columns adjacent taps, one for each unit and channel, and the distances between
+/// them. With `flips`, the taps are in the opposite order.
 struct nnexp_filters {
-  long units, channels, unit_step, channel_step;
+  long units, channels, unit_step, channel_step, rows, columns;
   int flips;
 };
 
