@@ -34,25 +34,25 @@ import Testing
   @Test func `the direct method gives the plain product`() throws {
     func compare<S: KernelScalar>(_ type: S.Type, _ tolerance: Double) throws {
       var compared = 0
-      try withEvery("seed", in: 0..<32) { seed in
+      try withEvery("seed", in: 0..<16) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "direct convolution")
         let pick = random.pick
         let isLarge = seed % 4 == 3
         let stride = isLarge && seed % 8 == 3 ? (1, 1) : (pick(1...4, 8), pick(1...4, 9))
         let window = (stride.0 * pick(1...3, 10), pick(1...7, 11))
         let geometry = Geometry(
-          groups: seed % 5 == 4 ? 2 : 1, inputs: pick(isLarge ? 4...9 : 1...18, 1),
+          groups: seed % 5 == 4 ? 2 : 1, inputs: pick(isLarge ? 4...6 : 1...18, 1),
           units: pick(1...18, 2), window: window, stride: stride,
           padding: (pick(0...(window.0 - 1), 3), pick(0...(window.1 - 1), 4)),
           positions: isLarge
             ? (pick(60...99, 5), pick(90...120, 6)) : (pick(1...9, 5), pick(1...40, 6)),
           rest: (pick(0...(stride.0 - 1), 12), pick(0...(stride.1 - 1), 13)))
         let isCompared = try comparison(
-          type, geometry, samples: isLarge ? 2 : pick(1...9, 7), seed: seed, tolerance, random
+          type, geometry, samples: isLarge ? 1 : pick(1...9, 7), seed: seed, tolerance, random
         ) { DirectConvolution<S>.suits($0) && !WinogradConvolution<S>.suits($0) }
         if isCompared { compared += 1 }
       }
-      #expect(compared > 20)
+      #expect(compared > 8)
     }
     try compare(Double.self, 1e-13)
     try compare(Float.self, 2e-5)
@@ -73,8 +73,8 @@ import Testing
     var shape: Shape {
       [
         groups * inputs,
-        (positions.0 - 1) * stride.0 + window.0 + rest.0 - 2 * padding.0,
-        (positions.1 - 1) * stride.1 + window.1 + rest.1 - 2 * padding.1,
+        max(0, (positions.0 - 1) * stride.0 + window.0 + rest.0 - 2 * padding.0),
+        max(0, (positions.1 - 1) * stride.1 + window.1 + rest.1 - 2 * padding.1),
       ]
     }
 
