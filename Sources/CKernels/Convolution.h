@@ -123,9 +123,9 @@ INLINE void NAME(conv_forward_tile)(
   UNROLLED for (int h = 0; h < height; h++)
     UNROLLED for (int w = 0; w < width; w++)
       if (isPart)
-        NAME(store_first)(y + h * o->count, sum[h][w], count);
+        NAME(store_first)(y + h * o->pitch, sum[h][w], count);
       else
-        NAME(store)(y + h * o->count + w * LANES, sum[h][w]);
+        NAME(store)(y + h * o->pitch + w * LANES, sum[h][w]);
 }
 
 #define CONV_FORWARD(height)                                                       \
@@ -179,7 +179,7 @@ static void NAME(conv_forward)(
       const long rows = NAME(block)(height - m);
       FOR_HEIGHT(
           rows, conv_forward, o, &part, packed + m * depth, c ? c + m : c, b + n,
-          y + m * o->count + n)
+          y + m * o->pitch + n)
       m += rows;
     }
     n += part.count;
@@ -249,9 +249,10 @@ INLINE void NAME(conv_weight_gradient_tile)(
   const long count = o->count, whole = count / LANES * LANES;
   for (long sample = 0; sample < rows.samples; sample++, d += rows.d_step) {
     for (long n = 0; n < whole; n += LANES)
-      NAME(conv_weight_gradient_vector)(d, count, at, n, sum, height, width, 0, 0);
+      NAME(conv_weight_gradient_vector)(d, o->pitch, at, n, sum, height, width, 0, 0);
     if (whole < count)
-      NAME(conv_weight_gradient_vector)(d, count, at, whole, sum, height, width, 1, count - whole);
+      NAME(conv_weight_gradient_vector)(
+          d, o->pitch, at, whole, sum, height, width, 1, count - whole);
     UNROLLED for (int k = 0; k < width; k++) at[k] += rows.b_step;
   }
   UNROLLED for (int k = 0; k < width; k++)
@@ -290,7 +291,7 @@ static void NAME(conv_weight_gradient)(
         }
       }
       V sums[3 * TILE_ROWS];
-      FOR_HEIGHT(rows, conv_weight_gradient, o, batch, d + m * o->count, at, width, sums)
+      FOR_HEIGHT(rows, conv_weight_gradient, o, batch, d + m * o->pitch, at, width, sums)
       FOR_HEIGHT(rows, add_lanes, sums, w + k * height + m, height, width)
       k += width;
     }

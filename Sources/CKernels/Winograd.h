@@ -1,5 +1,5 @@
-// Convolutions with windows of 3 × 3 by Winograd's minimal filters F(4×4, 3×3): 36 products in
-// place of 144 for a tile of 4 × 4 outputs.
+// Convolutions by Winograd's minimal filters F(4×4, 3×3): 36 products in place of 144 for a tile of
+// 4 × 4 outputs of a window of 3 × 3.
 //
 //     U = G g Gᵀ,  V = Bᵀ d B,  y = Aᵀ (Σ U ⊗ V) A,  ∂g = Gᵀ (Σ (A ∂y Aᵀ) ⊗ V) G
 //
@@ -8,8 +8,13 @@
 //
 //     V `[tiles, channels]`,  U `[channels, units]`,  products and A ∂y Aᵀ `[tiles, units]`
 //
-// A row of a matrix is filled with zeros to a multiple of 16 numbers. A vector has the same number
-// of LANES channels, so that the image may have any size.
+// A row of a matrix is filled to a multiple of 16 numbers. U and its gradient are stored in panels, 32
+// columns after the other, so that the numbers that are read one after the other are adjacent. A
+// vector has the same number of LANES channels, so that the image may have any size.
+//
+// A larger window is the sum of parts of 3 × 3: its convolution is that of row_parts × column_parts
+// times as many channels, where channel (a, b, i) is channel i moved by 3a rows and 3b columns. Taps
+// beyond the window are 0.
 //
 // Only the sums of the matrix products use fused multiply-add: with it, the transforms are not faster.
 //
@@ -19,6 +24,14 @@
 typedef REAL NAME(loose) __attribute__((ext_vector_type(LANES), aligned(sizeof(REAL))));
 /// The numbers in a row of a matrix, the same for every instruction set.
 #define FILLED(count) (((count) + 15) / 16 * 16)
+/// The columns of the panel that begins at a multiple of 32, in a matrix of `columns`: 32, or 16 at its end.
+#define PANEL_WIDTH(columns, n) ((columns) - (n) < 32 ? 16 : 32)
+
+/// The position of row k at column n, a multiple of LANES, in a matrix of `rows` × `columns` in panels.
+INLINE long NAME(panel_position)(long rows, long columns, long k, long n) {
+  const long first = n / 32 * 32;
+  return first * rows + k * PANEL_WIDTH(columns, first) + n - first;
+}
 
 /// Transposes the matrix of LANES vectors: interleaves two halves, once for each bit of LANES.
 INLINE void NAME(transpose)(V *rows) {
@@ -171,39 +184,60 @@ INLINE void NAME(scatter_planes)(
     to(2, a * (P * P) + b * (Q * Q) + e[5])                                        \
   }
 #define TO_COLUMN(k, value) between[k][j] = value;
+#define TO_HALF(k, value) halves[6 * n + (k)] = value;
 #define TO_ENTRY(k, value) NAME(store)(to + (6 * i + (k)) * step, value);
+#define TO_LAST_ENTRY(k, value) NAME(store_first)(to + (6 * i + (k)) * step, value, planes);
 #define TO_OUTPUT(k, value) out[i * pitch + (k)] = (value) + offset;
 #define TO_TAP(k, value) taps[3 * i + (k)] = value;
 
-/// V of the tiles in `count` rows of tiles, from row `first` on.
+/// V of the tiles in `count` rows of tiles, from row `first` on. `room` has the rows of the image that
+/// a row of tiles reads, then Bᵀ d of its columns.
 static void NAME(winograd_input)(
     const struct nnexp_winograd *w, const REAL *x, long first, long count, REAL *values, long step,
     REAL *room) {
-  const long tiles = (w->position_columns + 3) / 4, pitch = 4 * tiles + 2, channels = FILLED(w->channels);
-  NAME(loose) *rows = (NAME(loose) *)room;
-  for (long c = 0; c < channels; c += LANES) {
+  const long tiles = (w->position_columns + 3) / 4, parts = w->row_parts * w->column_parts;
+  const long pitch = 4 * tiles + 3 * w->column_parts - 1, height = 3 * w->row_parts + 3;
+  const long width = FILLED(parts * w->channels);
+  NAME(loose) *rows = (NAME(loose) *)room, *halves = rows + height * pitch;
+  for (long c = 0; c < w->channels; c += LANES) {
     const long planes = w->channels - c < LANES ? w->channels - c : LANES;
-    for (long n = 0; n < 6 * pitch; n++) rows[n] = 0;
+    for (long n = 0; n < height * pitch; n++) rows[n] = 0;
     for (long r = first; r < first + count; r++) {
       // The rows of the image in this row of tiles; the others are zeros.
       const long top = 4 * r - w->row_padding;
-      const long from = top < 0 ? 0 : top, end = top + 6 < w->rows ? top + 6 : w->rows;
+      const long from = top < 0 ? 0 : top, end = top + height < w->rows ? top + height : w->rows;
       NAME(loose) *begin = rows + (from - top) * pitch + w->column_padding;
       if (from < end)
         NAME(gather_planes)(
             x + (c * w->rows + from) * w->columns, w->rows * w->columns, planes, end - from, w->columns,
             begin, pitch);
-      if (end < top + 6)
-        for (long n = (from < end ? end - top : 0) * pitch; n < 6 * pitch; n++) rows[n] = 0;
-      REAL *to = values + (r - first) * tiles * channels + c;
-      for (long t = 0; t < tiles; t++, to += channels) {
-        V between[6][6];
-        UNROLLED for (int j = 0; j < 6; j++) {
-          V e[6];
-          UNROLLED for (int i = 0; i < 6; i++) e[i] = rows[i * pitch + 4 * t + j];
-          INPUT_TRANSFORM(e, TO_COLUMN)
+      if (end < top + height)
+        for (long n = (from < end ? end - top : 0) * pitch; n < height * pitch; n++) rows[n] = 0;
+      for (long part = 0; part < parts; part++) {
+        const long a = part / w->column_parts, b = part - a * w->column_parts;
+        if (b == 0)
+          for (long n = 0; n < pitch; n++) {
+            V e[6];
+            UNROLLED for (int i = 0; i < 6; i++) e[i] = rows[(3 * a + i) * pitch + n];
+            INPUT_TRANSFORM(e, TO_HALF)
+          }
+        REAL *to = values + (r - first) * tiles * width + part * w->channels + c;
+        for (long t = 0; t < tiles; t++, to += width) {
+          const NAME(loose) *half = halves + 6 * (4 * t + 3 * b);
+          if (planes == LANES) {
+            UNROLLED for (int i = 0; i < 6; i++) {
+              V e[6];
+              UNROLLED for (int j = 0; j < 6; j++) e[j] = half[6 * j + i];
+              INPUT_TRANSFORM(e, TO_ENTRY)
+            }
+          } else {
+            UNROLLED for (int i = 0; i < 6; i++) {
+              V e[6];
+              UNROLLED for (int j = 0; j < 6; j++) e[j] = half[6 * j + i];
+              INPUT_TRANSFORM(e, TO_LAST_ENTRY)
+            }
+          }
         }
-        UNROLLED for (int i = 0; i < 6; i++) INPUT_TRANSFORM(between[i], TO_ENTRY)
       }
     }
   }
@@ -272,34 +306,71 @@ static void NAME(winograd_output)(
   }
 }
 
+/// The taps of part (a, b) of a filter within the window, from (row, column) on, and the distance from
+/// one row to the next in memory. With `flips`, the first tap is the last in memory.
+struct NAME(part_of_filter) {
+  long rows, columns, offset, row_step, column_step;
+};
+
+INLINE struct NAME(part_of_filter) NAME(part_of_filter)(
+    const struct nnexp_filters *f, long a, long b) {
+  const long rows = f->rows - 3 * a, columns = f->columns - 3 * b;
+  const long offset = 3 * a * f->columns + 3 * b, last = f->rows * f->columns - 1;
+  return (struct NAME(part_of_filter)){
+      rows < 3 ? rows : 3, columns < 3 ? columns : 3, f->flips ? last - offset : offset,
+      f->flips ? -f->columns : f->columns, f->flips ? -1 : 1};
+}
+
+/// Vectors of the nine taps of `rows` filters, which are `unit_step` numbers apart.
+INLINE void NAME(gather_taps)(const REAL *from, long unit_step, long rows, V *g) {
+  UNROLLED for (int first = 0; first < 9; first += LANES) {
+    V v[LANES];
+    UNROLLED for (int h = 0; h < LANES; h++)
+      v[h] = h < rows ? NAME(load_upto)(from + h * unit_step + first, 9 - first) : (V)0;
+    NAME(transpose)(v);
+    UNROLLED for (int h = 0; h < LANES; h++)
+      if (first + h < 9) g[first + h] = v[h];
+  }
+}
+
 /// U of all filters.
 static void NAME(winograd_filters)(
     const struct nnexp_filters *f, const REAL *a, REAL *filters, long step) {
-  const long width = FILLED(f->units);
-  for (long o = 0; o < width; o += LANES) {
-    const long rows = f->units - o < LANES ? f->units - o : LANES;
-    for (long k = 0; k < f->channels; k++) {
-      const REAL *from = a + o * f->unit_step + k * f->channel_step;
-      V g[9 + LANES];
-      UNROLLED for (int first = 0; first < 9; first += LANES) {
-        V v[LANES];
-        UNROLLED for (int h = 0; h < LANES; h++)
-          v[h] = h < rows ? NAME(load_upto)(from + h * f->unit_step + first, 9 - first) : (V)0;
-        NAME(transpose)(v);
-        UNROLLED for (int h = 0; h < LANES; h++)
-          if (first + h < 9) g[first + h] = v[h];
+  const long width = FILLED(f->units), column_parts = (f->columns + 2) / 3;
+  const long parts = (f->rows + 2) / 3 * column_parts;
+  REAL taps[9 * LANES] = {0};
+  for (long part = 0; part < parts; part++) {
+    const struct NAME(part_of_filter) p =
+        NAME(part_of_filter)(f, part / column_parts, part % column_parts);
+    UNROLLED for (int n = 0; n < 9 * LANES; n++) taps[n] = 0;
+    for (long o = 0; o < width; o += LANES) {
+      const long rows = f->units - o < LANES ? f->units - o : LANES;
+      for (long k = 0; k < f->channels; k++) {
+        const REAL *from = a + o * f->unit_step + k * f->channel_step;
+        V g[9];
+        if (parts == 1) {
+          NAME(gather_taps)(from, f->unit_step, rows, g);
+          if (f->flips) UNROLLED for (int t = 0; t < 4; t++) {
+            V other = g[t];
+            g[t] = g[8 - t], g[8 - t] = other;
+          }
+        } else {
+          from += p.offset;
+          for (long h = 0; h < rows; h++)
+            for (long i = 0; i < p.rows; i++)
+              for (long j = 0; j < p.columns; j++)
+                taps[9 * h + 3 * i + j] = from[h * f->unit_step + i * p.row_step + j * p.column_step];
+          NAME(gather_taps)(taps, 9, rows, g);
+        }
+        V between[6][3];
+        UNROLLED for (int j = 0; j < 3; j++) {
+          const V e[3] = {g[j], g[3 + j], g[6 + j]};
+          FILTER_TRANSFORM(e, TO_COLUMN)
+        }
+        REAL *to = filters
+            + NAME(panel_position)(parts * f->channels, width, part * f->channels + k, o);
+        UNROLLED for (int i = 0; i < 6; i++) FILTER_TRANSFORM(between[i], TO_ENTRY)
       }
-      if (f->flips) UNROLLED for (int t = 0; t < 4; t++) {
-        V other = g[t];
-        g[t] = g[8 - t], g[8 - t] = other;
-      }
-      V between[6][3];
-      UNROLLED for (int j = 0; j < 3; j++) {
-        const V e[3] = {g[j], g[3 + j], g[6 + j]};
-        FILTER_TRANSFORM(e, TO_COLUMN)
-      }
-      REAL *to = filters + k * width + o;
-      UNROLLED for (int i = 0; i < 6; i++) FILTER_TRANSFORM(between[i], TO_ENTRY)
     }
   }
 }
@@ -307,27 +378,41 @@ static void NAME(winograd_filters)(
 /// g ← g + Gᵀ S G for all filters; the matrices S are like those of U.
 static void NAME(winograd_filter_gradient)(
     const struct nnexp_filters *f, const REAL *sums, long step, REAL *g) {
-  const long width = FILLED(f->units);
-  for (long o = 0; o < f->units; o += LANES) {
-    const long rows = f->units - o < LANES ? f->units - o : LANES;
-    for (long k = 0; k < f->channels; k++) {
-      const REAL *from = sums + k * width + o;
-      V between[3][6], taps[9 + LANES];
-      UNROLLED for (int j = 0; j < 6; j++) {
-        V e[6];
-        UNROLLED for (int i = 0; i < 6; i++) e[i] = NAME(load)(from + (6 * i + j) * step);
-        FILTER_GRADIENT_TRANSFORM(e, TO_COLUMN)
-      }
-      UNROLLED for (int i = 0; i < 3; i++) FILTER_GRADIENT_TRANSFORM(between[i], TO_TAP)
-      UNROLLED for (int first = 0; first < 9; first += LANES) {
-        const int count = 9 - first < LANES ? 9 - first : LANES;
-        V v[LANES];
-        UNROLLED for (int h = 0; h < LANES; h++) v[h] = first + h < 9 ? taps[first + h] : (V)0;
-        NAME(transpose)(v);
-        REAL *to = g + o * f->unit_step + k * f->channel_step + first;
-        UNROLLED for (int h = 0; h < LANES; h++, to += f->unit_step) {
-          if (h >= rows) continue;
-          NAME(store_first)(to, NAME(load_first)(to, count) + v[h], count);
+  const long width = FILLED(f->units), column_parts = (f->columns + 2) / 3;
+  const long parts = (f->rows + 2) / 3 * column_parts;
+  for (long part = 0; part < parts; part++) {
+    const struct NAME(part_of_filter) p =
+        NAME(part_of_filter)(f, part / column_parts, part % column_parts);
+    for (long o = 0; o < f->units; o += LANES) {
+      const long rows = f->units - o < LANES ? f->units - o : LANES;
+      for (long k = 0; k < f->channels; k++) {
+        const REAL *from = sums
+            + NAME(panel_position)(parts * f->channels, width, part * f->channels + k, o);
+        REAL *into = g + o * f->unit_step + k * f->channel_step + p.offset;
+        V between[3][6], taps[9 + LANES];
+        UNROLLED for (int j = 0; j < 6; j++) {
+          V e[6];
+          UNROLLED for (int i = 0; i < 6; i++) e[i] = NAME(load)(from + (6 * i + j) * step);
+          FILTER_GRADIENT_TRANSFORM(e, TO_COLUMN)
+        }
+        UNROLLED for (int i = 0; i < 3; i++) FILTER_GRADIENT_TRANSFORM(between[i], TO_TAP)
+        if (parts > 1) {
+          for (long i = 0; i < p.rows; i++)
+            for (long j = 0; j < p.columns; j++)
+              for (long h = 0; h < rows; h++)
+                into[h * f->unit_step + i * p.row_step + j * p.column_step] += taps[3 * i + j][h];
+          continue;
+        }
+        UNROLLED for (int first = 0; first < 9; first += LANES) {
+          const int count = 9 - first < LANES ? 9 - first : LANES;
+          V v[LANES];
+          UNROLLED for (int h = 0; h < LANES; h++) v[h] = first + h < 9 ? taps[first + h] : (V)0;
+          NAME(transpose)(v);
+          REAL *to = into + first;
+          UNROLLED for (int h = 0; h < LANES; h++, to += f->unit_step) {
+            if (h >= rows) continue;
+            NAME(store_first)(to, NAME(load_first)(to, count) + v[h], count);
+          }
         }
       }
     }
@@ -336,10 +421,10 @@ static void NAME(winograd_filter_gradient)(
 
 // MARK: C ← A·B
 
-/// The matrices of a product: A[m, k] is at a + m·a_row + k·a_column; B and C have rows of
-/// `columns` numbers, a multiple of LANES.
+/// The matrices of a product: A[m, k] is at a + m·a_row + k·a_column; the rows of B and C are b_row
+/// and c_row numbers apart.
 struct NAME(product) {
-  long depth, a_row, a_column, columns;
+  long depth, a_row, a_column, b_row, c_row;
 };
 
 INLINE void NAME(product_tile)(
@@ -348,8 +433,8 @@ INLINE void NAME(product_tile)(
   V sum[TILE_ROWS][2];
   UNROLLED for (int h = 0; h < height; h++)
     UNROLLED for (int v = 0; v < width; v++)
-      sum[h][v] = adds ? NAME(load)(c + h * p->columns + v * LANES) : (V)0;
-  for (long k = 0; k < p->depth; k++, a += p->a_column, b += p->columns) {
+      sum[h][v] = adds ? NAME(load)(c + h * p->c_row + v * LANES) : (V)0;
+  for (long k = 0; k < p->depth; k++, a += p->a_column, b += p->b_row) {
     V x[2];
     UNROLLED for (int v = 0; v < width; v++) x[v] = NAME(load)(b + v * LANES);
     UNROLLED for (int h = 0; h < height; h++) {
@@ -358,7 +443,7 @@ INLINE void NAME(product_tile)(
     }
   }
   UNROLLED for (int h = 0; h < height; h++)
-    UNROLLED for (int v = 0; v < width; v++) NAME(store)(c + h * p->columns + v * LANES, sum[h][v]);
+    UNROLLED for (int v = 0; v < width; v++) NAME(store)(c + h * p->c_row + v * LANES, sum[h][v]);
 }
 #define PRODUCT(height)                                                            \
   APART void NAME(product_##height)(                                               \
@@ -373,14 +458,21 @@ INLINE void NAME(product_tile)(
   }
 EACH_HEIGHT(PRODUCT)
 
-/// C ← A·B, or C + A·B if `adds`, for A of `rows` rows.
+/// C ← A·B, or C + A·B if `adds`, for A of `rows` rows; B is stored in panels if `b_rows` is not 0, and
+/// C if `c_rows` is not 0, which are the numbers of their rows.
 INLINE void NAME(multiply)(
-    const struct NAME(product) *p, long rows, const REAL *a, const REAL *b, REAL *c, int adds) {
-  for (long n = 0; n < p->columns;) {
-    const int width = p->columns - n >= 2 * LANES ? 2 : 1;
+    long depth, long a_row, long a_column, long rows, long columns, const REAL *a, const REAL *b,
+    long b_rows, REAL *c, long c_rows, int adds) {
+  for (long n = 0; n < columns;) {
+    const long panel = PANEL_WIDTH(columns, n / 32 * 32);
+    const struct NAME(product) p = {
+        depth, a_row, a_column, b_rows ? panel : columns, c_rows ? panel : columns};
+    const REAL *from = b + (b_rows ? NAME(panel_position)(b_rows, columns, 0, n) : n);
+    REAL *to = c + (c_rows ? NAME(panel_position)(c_rows, columns, 0, n) : n);
+    const int width = n % 32 + 2 * LANES <= panel ? 2 : 1;
     for (long m = 0; m < rows;) {
       const long height = NAME(block)(rows - m);
-      FOR_HEIGHT(height, product, p, a + m * p->a_row, b + n, c + m * p->columns + n, width, adds)
+      FOR_HEIGHT(height, product, &p, a + m * a_row, from, to + m * p.c_row, width, adds)
       m += height;
     }
     n += width * LANES;
@@ -391,20 +483,20 @@ INLINE void NAME(multiply)(
 static void NAME(winograd_products)(
     long tiles, long channels, long units, const REAL *values, long value_step, const REAL *filters,
     long filter_step, REAL *products, long product_step) {
-  const struct NAME(product) p = {channels, FILLED(channels), 1, FILLED(units)};
   for (long k = 0; k < 36; k++)
     NAME(multiply)(
-        &p, tiles, values + k * value_step, filters + k * filter_step, products + k * product_step, 0);
+        channels, FILLED(channels), 1, tiles, FILLED(units), values + k * value_step,
+        filters + k * filter_step, channels, products + k * product_step, 0, 0);
 }
 
 /// S ← S + Vᵀ·(A ∂y Aᵀ) over `tiles` tiles.
 static void NAME(winograd_sums)(
     long tiles, long channels, long units, const REAL *values, long value_step, const REAL *slopes,
     long slope_step, REAL *sums, long sum_step) {
-  const struct NAME(product) p = {tiles, 1, FILLED(channels), FILLED(units)};
   for (long k = 0; k < 36; k++)
     NAME(multiply)(
-        &p, channels, values + k * value_step, slopes + k * slope_step, sums + k * sum_step, 1);
+        tiles, 1, FILLED(channels), channels, FILLED(units), values + k * value_step,
+        slopes + k * slope_step, 0, sums + k * sum_step, channels, 1);
 }
 #undef P
 #undef Q

@@ -21,6 +21,13 @@ import Testing
     {type: dense, units: 2, inputs: pooled}, batch_normalization, {type: relu, name: rectified},
     {type: add, inputs: [rectified, side]}]
     """,
+    // The direct methods of convolutions, with and without a border.
+    """
+    [{type: convolution, channels: 3, window: 3, padding: 1}, {type: convolution, channels: 4, window: 3},
+    batch_normalization, relu, {type: convolution, channels: 3, window: 2, stride: 2, padding: 1},
+    {type: transposed_convolution, channels: 2, window: 4, stride: 2, padding: 1},
+    {type: reduce, by: mean, axes: [2]}, {type: reduce, by: sum, axes: [0]}]
+    """,
     "[{type: dense, units: 9}, batch_normalization, relu, {type: dense, units: 4}, batch_normalization, relu]",
   ]
 

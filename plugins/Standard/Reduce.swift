@@ -65,8 +65,9 @@ struct Reduce: Layer, Component {
     guard !shape.hasTooManyAxes else { return Plan(output: shape) }
     let left = (0..<shape.rank).filter { !axes.isEmpty && !axes.contains($0) }.map { shape[$0] }
     let output = keepsAxes ? kept(shape) : Shape(left.isEmpty ? [1] : left)
-    let plan = Plan(
+    var plan = Plan(
       output: output, scratch: rule == .max ? [.perSample(output.count)] : [], work: shape.count)
+    plan.canStoreInputGradient = rule != .max
     return rule == .sum ? plan : plan.with(.ofInput)
   }
 
@@ -141,9 +142,7 @@ struct Reduce: Layer, Component {
             if !(x[from &+ i] <= y[j]) && !y[j].isNaN { y[j] = x[from &+ i] }
           }
         } else if lines.step == 0 {
-          var sum: S = 0
-          for i in 0..<lines.length { sum += x[from &+ i] }
-          y[to] += sum
+          y[to] += interleavedSum(lines.length) { x[from &+ $0] }
         } else {
           for i in 0..<lines.length { y[to &+ i] += x[from &+ i] }
         }
@@ -161,7 +160,18 @@ struct Reduce: Layer, Component {
       let (dx, dy) = (pass.dx.start + s &* inputs, pass.dy.start + s &* outputs)
       guard rule == .max else {
         lines.forEachLine { from, to in
-          for i in 0..<lines.length { dx[from &+ i] += dy[to &+ i &* lines.step] / n }
+          if lines.step == 0 {
+            let slope = dy[to] / n
+            if pass.storesInputGradient {
+              (dx + from).update(repeating: slope, count: lines.length)
+            } else {
+              for i in 0..<lines.length { dx[from &+ i] += slope }
+            }
+          } else if pass.storesInputGradient {
+            for i in 0..<lines.length { dx[from &+ i] = dy[to &+ i] / n }
+          } else {
+            for i in 0..<lines.length { dx[from &+ i] += dy[to &+ i] / n }
+          }
         }
         continue
       }

@@ -94,6 +94,7 @@ struct TransposedConvolution: Layer, Component {
     var plan = Plan(
       output: image, parameters: adjoint.parameters,
       scratch: [.perSample(input.count)] + adjoint.scratch, work: adjoint.work)
+    plan.canStoreInputGradient = true
     if hasBias { plan.parameters.append(.init("bias", [channels], initial: .zeros)) }
     return plan
   }
@@ -216,10 +217,11 @@ struct TransposedConvolution: Layer, Component {
         samples: pass.samples, to: pass.gradients[1].start)
     }
     guard pass.needsInputGradient else { return }
-    let sum = pass.scratch[0]
+    let sum = pass.storesInputGradient ? dx : pass.scratch[0]
     volume.forward(
       dy.start, weight: pass.parameters[0].start, bias: nil, into: sum.start,
       samples: pass.samples, scratch: scratch)
+    guard !pass.storesInputGradient else { return }
     for i in dx.indices { dx[i] += sum[i] }
   }
 

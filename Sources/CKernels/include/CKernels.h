@@ -87,6 +87,8 @@ struct nnexp_sliding_matrix {
   long count;
   /// The numbers of a row that need not be 0: `span` of them, starting at u·span_step.
   long span, span_step;
+  /// The distance between the rows of the product, or of the other factor.
+  long pitch;
 };
 
 /// A matrix within a tensor: its row m is the pair (m / inner_rows, m mod inner_rows); its
@@ -96,16 +98,17 @@ struct nnexp_strided_matrix {
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
-/// A convolution with windows of 3 × 3 at every position, over planes of `rows` × `columns` with
-/// empty positions around them: position_rows = rows + 2·row_padding − 2, and so the columns.
+/// A convolution at every position over planes of `rows` × `columns` with empty positions around
+/// them. Its windows consist of row_parts × column_parts windows of 3 × 3.
 struct nnexp_winograd {
   long channels, rows, columns, row_padding, column_padding, position_rows, position_columns;
+  long row_parts, column_parts;
 };
 
-/// Filters of 3 × 3 adjacent taps, one for each unit and channel, and the distances between them. With
-/// `flips`, the taps are in the opposite order.
+/// Filters of rows × columns adjacent taps, one for each unit and channel, and the distances between
+/// them. With `flips`, the taps are in the opposite order.
 struct nnexp_filters {
-  long units, channels, unit_step, channel_step;
+  long units, channels, unit_step, channel_step, rows, columns;
   int flips;
 };
 

@@ -17,18 +17,24 @@ package struct SlidingMatrix: Sendable {
   package let count: Int
   /// The numbers of a row that need not be 0: `count` of them, starting at u·step.
   package let span: Axis
+  /// The distance between the rows of the product with B, or of the other factor.
+  package let pitch: Int
 
-  /// - Parameter span: by default, the whole row.
-  package init(groups: Axis, rows: Axis, columns: Axis, count: Int, span: Axis? = nil) {
+  /// - Parameters:
+  ///   - span: by default, the whole row.
+  ///   - pitch: by default, `count`.
+  package init(
+    groups: Axis, rows: Axis, columns: Axis, count: Int, span: Axis? = nil, pitch: Int? = nil
+  ) {
     (self.groups, self.rows, self.columns) = (groups, rows, columns)
-    (self.count, self.span) = (count, span ?? (count, 1))
+    (self.count, self.span, self.pitch) = (count, span ?? (count, 1), pitch ?? count)
   }
 
   fileprivate var code: nnexp_sliding_matrix {
     nnexp_sliding_matrix(
       groups: groups.count, rows: rows.count, columns: columns.count, group_step: groups.step,
       row_step: rows.step, column_step: columns.step, count: count, span: span.count,
-      span_step: span.step)
+      span_step: span.step, pitch: pitch)
   }
 }
 

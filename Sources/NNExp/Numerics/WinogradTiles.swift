@@ -1,6 +1,7 @@
 internal import CKernels
 
-/// A convolution with windows of 3 × 3, computed by Winograd's F(4×4, 3×3) on tiles of 4 × 4.
+/// A convolution computed by Winograd's F(4×4, 3×3) on tiles of 4 × 4. Larger windows consist of
+/// `parts` windows of 3 × 3, each of which counts as a channel.
 ///
 /// `Sources/CKernels/Winograd.h` has the equations. Each of the 36 matrices of a transform is
 /// `step` numbers after the one before.
@@ -16,13 +17,21 @@ package struct WinogradTiles: Sendable {
   package let units: Int
   /// The positions of the window along each axis.
   package let positions: (rows: Int, columns: Int)
+  /// The windows of 3 × 3 along each axis of the window.
+  package let parts: (rows: Int, columns: Int)
 
   package init(
     channels: Int, rows: Int, columns: Int, padding: (rows: Int, columns: Int), units: Int,
-    positions: (rows: Int, columns: Int)
+    positions: (rows: Int, columns: Int), parts: (rows: Int, columns: Int)
   ) {
     (self.channels, self.rows, self.columns) = (channels, rows, columns)
-    (self.padding, self.units, self.positions) = (padding, units, positions)
+    (self.padding, self.units, self.positions, self.parts) = (padding, units, positions, parts)
+  }
+
+  /// The channels of the products; `Int.max` if they overflow.
+  package var depth: Int {
+    let (depth, overflow) = channels.multipliedReportingOverflow(by: parts.rows &* parts.columns)
+    return overflow ? .max : depth
   }
 
   /// The tiles in a row of tiles, and the rows of tiles of a sample.
@@ -35,31 +44,37 @@ package struct WinogradTiles: Sendable {
   }
 
   /// The numbers in the scratch memory of the transforms.
-  package var room: Int { (4 * tilesInRow + 2) * 96 }
+  package var room: Int {
+    (4 * tilesInRow + 3 * parts.columns - 1) * (3 * parts.rows + 9) * 16
+  }
 
   fileprivate var code: nnexp_winograd {
     nnexp_winograd(
       channels: channels, rows: rows, columns: columns, row_padding: padding.rows,
       column_padding: padding.columns, position_rows: positions.rows,
-      position_columns: positions.columns)
+      position_columns: positions.columns, row_parts: parts.rows, column_parts: parts.columns)
   }
 }
 
-/// Filters of 3 × 3 taps, one for each unit and channel, and the distances between them.
+/// Filters of adjacent taps, one for each unit and channel, and the distances between them.
 package struct WinogradFilters: Sendable {
   package let units: (count: Int, step: Int)
   package let channels: (count: Int, step: Int)
+  package let taps: (rows: Int, columns: Int)
   /// True for the opposite order of the taps.
   package let flips: Bool
 
-  package init(units: (count: Int, step: Int), channels: (count: Int, step: Int), flips: Bool) {
-    (self.units, self.channels, self.flips) = (units, channels, flips)
+  package init(
+    units: (count: Int, step: Int), channels: (count: Int, step: Int),
+    taps: (rows: Int, columns: Int), flips: Bool
+  ) {
+    (self.units, self.channels, self.taps, self.flips) = (units, channels, taps, flips)
   }
 
   fileprivate var code: nnexp_filters {
     nnexp_filters(
       units: units.count, channels: channels.count, unit_step: units.step,
-      channel_step: channels.step, flips: flips ? 1 : 0)
+      channel_step: channels.step, rows: taps.rows, columns: taps.columns, flips: flips ? 1 : 0)
   }
 }
 
@@ -107,7 +122,7 @@ extension Float {
     step stepP: Int
   ) {
     nnexp_winograd_products_f32(
-      count, tiles.channels, tiles.units, v, step, u, stepU, products, stepP)
+      count, tiles.depth, tiles.units, v, step, u, stepU, products, stepP)
   }
 
   package static func addWinogradSums(
@@ -116,7 +131,7 @@ extension Float {
     step stepS: Int
   ) {
     nnexp_winograd_sums_f32(
-      count, tiles.channels, tiles.units, v, step, d, stepD, sums, stepS)
+      count, tiles.depth, tiles.units, v, step, d, stepD, sums, stepS)
   }
 
   package static func addWinogradFilterGradient(
@@ -171,7 +186,7 @@ extension Double {
     step stepP: Int
   ) {
     nnexp_winograd_products_f64(
-      count, tiles.channels, tiles.units, v, step, u, stepU, products, stepP)
+      count, tiles.depth, tiles.units, v, step, u, stepU, products, stepP)
   }
 
   package static func addWinogradSums(
@@ -180,7 +195,7 @@ extension Double {
     step stepS: Int
   ) {
     nnexp_winograd_sums_f64(
-      count, tiles.channels, tiles.units, v, step, d, stepD, sums, stepS)
+      count, tiles.depth, tiles.units, v, step, d, stepD, sums, stepS)
   }
 
   package static func addWinogradFilterGradient(

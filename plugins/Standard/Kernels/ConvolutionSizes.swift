@@ -55,32 +55,46 @@ struct ConvolutionSizes {
     border = inputs.times(paddedRows).times(paddedColumns)
   }
 
-  /// Copies the input into the border, whose memory may contain anything.
-  func copy<S: Scalar>(_ x: UnsafePointer<S>, into border: UnsafeMutablePointer<S>) {
-    border.update(repeating: 0, count: self.border)
-    forEachRow { inner, outer in
+  /// Copies some rows of the padded input into the border, whose memory may contain anything.
+  func copy<S: Scalar>(
+    _ x: UnsafePointer<S>, rows: Range<Int>, into border: UnsafeMutablePointer<S>
+  ) {
+    border.update(repeating: 0, count: inputs &* rows.count &* paddedColumns)
+    forEachRow(in: rows) { inner, outer in
       (border + outer).update(from: x + inner, count: self.x.columns)
     }
   }
 
-  /// Adds the part inside the border to dx.
-  func add<S: Scalar>(_ border: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
-    forEachRow { inner, outer in
-      for c in 0..<x.columns { dx[inner &+ c] += border[outer &+ c] }
+  /// Adds the part of these rows that is inside the border to dx, or with `stores` copies it.
+  func add<S: Scalar>(
+    _ border: UnsafePointer<S>, rows: Range<Int>, to dx: UnsafeMutablePointer<S>, stores: Bool
+  ) {
+    if stores {
+      forEachRow(in: rows) { inner, outer in
+        (dx + inner).update(from: border + outer, count: x.columns)
+      }
+    } else {
+      forEachRow(in: rows) { inner, outer in
+        for c in 0..<x.columns { dx[inner &+ c] += border[outer &+ c] }
+      }
     }
   }
 
-  /// Calls `body` with the offset of every row of the input, and its offset in the padded
-  /// input.
+  /// Calls `body` with the offset of every row of the input that is one of these rows of the padded
+  /// input, and its offset in them.
   @inline(__always)
-  private func forEachRow(_ body: (_ inner: Int, _ outer: Int) -> Void) {
-    var outer = rows.padding &* paddedColumns &+ columns.padding
+  private func forEachRow(in padded: Range<Int>, _ body: (_ inner: Int, _ outer: Int) -> Void) {
+    let first = max(0, padded.lowerBound &- rows.padding)
+    let end = min(x.rows, padded.upperBound &- rows.padding)
     for i in 0..<inputs {
-      for r in 0..<x.rows {
+      var outer = (i &* padded.count &+ first &+ rows.padding &- padded.lowerBound) &* paddedColumns
+      outer &+= columns.padding
+      var r = first
+      while r < end {
         body((i &* x.rows &+ r) &* x.columns, outer)
         outer &+= paddedColumns
+        r &+= 1
       }
-      outer &+= (rows.padding &+ rows.paddingAfter) &* paddedColumns
     }
   }
 }
@@ -98,13 +112,15 @@ extension ConvolutionSizes {
   }
 
   /// True if `backward` can overwrite ∂x.
-  var canStoreInputGradient: Bool { WinogradConvolution<Double>.suits(self) }
+  var canStoreInputGradient: Bool {
+    WinogradConvolution<Double>.suits(self) || DirectConvolution<Double>.suits(self)
+  }
 
   /// The number of scratch tensors.
   var scratchCount: Int {
     if WinogradConvolution<Double>.suits(self) { return 4 }
-    let border = isBordered ? 1 : 0
-    return DirectConvolution<Double>.suits(self) ? 4 + border : isPointwise ? 1 : 2 + border
+    if DirectConvolution<Double>.suits(self) { return DirectConvolution<Double>.scratchCount }
+    return isPointwise ? 1 : isBordered ? 3 : 2
   }
 
   /// y ← b + w ∗ x, without b if it is nil.
@@ -136,7 +152,7 @@ extension ConvolutionSizes {
         x, dy, weight: weight, to: dw, bias: db, dx: dx, stores: stores, samples: samples)
     } else if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: scratch).backward(
-        x, dy, weight: weight, to: dw, bias: db, dx: dx, samples: samples)
+        x, dy, weight: weight, to: dw, bias: db, dx: dx, stores: stores, samples: samples)
     } else {
       Im2colConvolution(sizes: self, scratch: scratch).backward(
         x, dy, weight: weight, to: dw, bias: db, dx: dx, samples: samples)

@@ -119,7 +119,7 @@ extension Im2colConvolution {
   /// Copies the windows of a part of a sample to the columns of `patches`.
   private func im2col(_ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>) {
     if sizes.isBordered {
-      sizes.copy(x, into: scratch[2].start)
+      sizes.copy(x, rows: 0..<sizes.paddedRows, into: scratch[2].start)
       return S.im2col(sizes.windows, scratch[2].start, into: patches)
     }
     S.im2col(sizes.windows, x, into: patches)
@@ -131,7 +131,7 @@ extension Im2colConvolution {
       let border = scratch[2]
       border.fill(0)
       S.col2im(sizes.windows, patches, to: border.start)
-      return sizes.add(border.start, to: dx)
+      return sizes.add(border.start, rows: 0..<sizes.paddedRows, to: dx, stores: false)
     }
     S.col2im(sizes.windows, patches, to: dx)
   }

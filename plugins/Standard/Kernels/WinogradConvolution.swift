@@ -1,11 +1,14 @@
 import NNExp
 
-/// A convolution with windows of 3 × 3 by Winograd's minimal filters F(4×4, 3×3), which need a quarter
-/// of the products. For stride 1, if there are enough channels.
+/// A convolution by Winograd's minimal filters F(4×4, 3×3), which need a quarter of the products for a
+/// window of 3 × 3. For stride 1, if there are enough channels.
 ///
 ///     y  = Aᵀ (Σ U ⊗ V) A + b,  U = G w Gᵀ,  V = Bᵀ d B of the tiles d of 6 × 6 inputs
 ///     ∂w += Gᵀ (Σ (A ∂y Aᵀ) ⊗ V) G
 ///     ∂x += the same convolution of ∂y with the flipped filters
+///
+/// A larger window, filled with zeros to multiples of three, is the sum of windows of 3 × 3, which count
+/// as channels: 5 × 5 needs 0.36 of the products, 7 × 7 0.41, and 11 × 11 0.30.
 ///
 /// The sums over channels are matrix products for some tiles at a time, whose matrices stay in the
 /// L2 cache. In float32, the root mean square of the errors of y is twice that of the sums of the
@@ -31,25 +34,27 @@ struct WinogradConvolution<S: KernelScalar> {
     room = scratch[3].start
   }
 
-  /// True if it is faster than the other methods, as measured with AVX-512 and AVX2. At least half of
-  /// the numbers in the tiles must be positions.
+  /// True if it is faster than the other methods, as measured with AVX-512 and AVX2. It must halve the
+  /// products; for 3 × 3, at least half of the numbers in the tiles must be positions.
   static func suits(_ sizes: ConvolutionSizes) -> Bool {
     let (rows, columns) = (sizes.rows, sizes.columns)
-    guard rows.size == 3, columns.size == 3, sizes.isDense, rows.dilation == 1,
-      columns.dilation == 1, max(rows.padding, rows.paddingAfter) <= 2,
-      max(columns.padding, columns.paddingAfter) <= 2,
+    guard min(rows.size, columns.size) >= 3, sizes.isDense, rows.dilation == 1,
+      columns.dilation == 1, max(rows.padding, rows.paddingAfter) < rows.size,
+      max(columns.padding, columns.paddingAfter) < columns.size,
       min(sizes.inputs, sizes.units) >= 16
     else { return false }
     let tiles = ((sizes.y.rows + 3) / 4).times((sizes.y.columns + 3) / 4)
-    return tiles.times(8) <= sizes.positions
+    let parts = sizes.parts.rows.times(sizes.parts.columns)
+    return tiles.times(2 * WinogradTiles.entries).times(parts)
+      <= sizes.positions.times(rows.size).times(columns.size)
   }
 
   static func scratch(for sizes: ConvolutionSizes) -> [Plan.Scratch] {
     let (tiles, flipped) = (sizes.tiles, sizes.flippedTiles)
     let filters = max(sizes.filterStep, sizes.flippedFilterStep)
     let numbers = max(
-      sizes.step(tiles.mostInBlock, max(sizes.inputs, sizes.units)),
-      sizes.step(flipped.mostInBlock, max(sizes.inputs, sizes.units)))
+      sizes.step(tiles.mostInBlock, max(tiles.depth, sizes.units)),
+      sizes.step(flipped.mostInBlock, max(flipped.depth, sizes.inputs)))
     return [
       .temporary(filters.times(WinogradTiles.entries)),
       .temporary(numbers.times(WinogradTiles.entries)),
@@ -107,13 +112,13 @@ struct WinogradConvolution<S: KernelScalar> {
     var blocks = TileBlocks(tiles, samples: samples)
     while let block = blocks.next() {
       let count = block.count &* tiles.tilesInRow
-      let step = sizes.step(count, tiles.channels)
+      let step = sizes.step(count, tiles.depth)
       let productStep = sizes.step(count, tiles.units)
       var parts = TileParts(block, tiles)
       while let part = parts.next() {
         S.winogradInput(
           tiles, x + part.sample &* xStep, rows: part.rows,
-          into: values + part.first &* WinogradTiles.filled(tiles.channels), step: step, room: room)
+          into: values + part.first &* WinogradTiles.filled(tiles.depth), step: step, room: room)
       }
       S.winogradProducts(
         tiles, count: count, values, step: step, filters, step: filterStep, into: products,
@@ -137,12 +142,12 @@ struct WinogradConvolution<S: KernelScalar> {
     var blocks = TileBlocks(tiles, samples: samples)
     while let block = blocks.next() {
       let count = block.count &* tiles.tilesInRow
-      let (step, slopeStep) = (sizes.step(count, tiles.channels), sizes.step(count, tiles.units))
+      let (step, slopeStep) = (sizes.step(count, tiles.depth), sizes.step(count, tiles.units))
       var parts = TileParts(block, tiles)
       while let part = parts.next() {
         S.winogradInput(
           tiles, x + part.sample &* sizes.groups &* sizes.inputPart, rows: part.rows,
-          into: values + part.first &* WinogradTiles.filled(tiles.channels), step: step, room: room)
+          into: values + part.first &* WinogradTiles.filled(tiles.depth), step: step, room: room)
         S.winogradSlopes(
           tiles, dy + part.sample &* sizes.groups &* sizes.outputPart, rows: part.rows,
           into: products + part.first &* WinogradTiles.filled(tiles.units), step: slopeStep,
@@ -202,8 +207,13 @@ private struct TileParts {
 }
 
 extension WinogradTiles {
-  /// The rows of tiles in a block: about 32 tiles, so that their transforms stay in the L2 cache.
-  fileprivate var rowsInBlock: Int { max(1, 32 / tilesInRow) }
+  /// The rows of tiles in a block: about 32 tiles, or 16 of larger windows, so that their transforms
+  /// stay in the L2 cache. If the filters do not fit there, more tiles, because each block reads all
+  /// filters.
+  fileprivate var rowsInBlock: Int {
+    let tiles = max(parts == (1, 1) ? 32 : 16, depth.times(units) / 1024)
+    return max(1, min(tiles, 1024) / tilesInRow)
+  }
   fileprivate var mostInBlock: Int { rowsInBlock &* tilesInRow }
 }
 
@@ -211,23 +221,32 @@ extension ConvolutionSizes {
   fileprivate var tiles: WinogradTiles {
     WinogradTiles(
       channels: inputs, rows: x.rows, columns: x.columns, padding: (rows.padding, columns.padding),
-      units: units, positions: (y.rows, y.columns))
+      units: units, positions: (y.rows, y.columns), parts: parts)
   }
 
   /// The tiles of ∂y, for ∂x.
   fileprivate var flippedTiles: WinogradTiles {
     WinogradTiles(
       channels: units, rows: y.rows, columns: y.columns,
-      padding: (2 &- rows.padding, 2 &- columns.padding), units: inputs,
-      positions: (x.rows, x.columns))
+      padding: (rows.size &- 1 &- rows.padding, columns.size &- 1 &- columns.padding),
+      units: inputs, positions: (x.rows, x.columns), parts: parts)
+  }
+
+  /// The number of windows of 3 × 3 that cover the window, along each axis.
+  fileprivate var parts: (rows: Int, columns: Int) {
+    ((rows.size - 1) / 3 + 1, (columns.size - 1) / 3 + 1)
   }
 
   fileprivate var filters: WinogradFilters {
-    WinogradFilters(units: (units, depth), channels: (inputs, 9), flips: false)
+    WinogradFilters(
+      units: (units, depth), channels: (inputs, rows.size &* columns.size),
+      taps: (rows.size, columns.size), flips: false)
   }
 
   fileprivate var flippedFilters: WinogradFilters {
-    WinogradFilters(units: (inputs, 9), channels: (units, depth), flips: true)
+    WinogradFilters(
+      units: (inputs, rows.size &* columns.size), channels: (units, depth),
+      taps: (rows.size, columns.size), flips: true)
   }
 
   /// The distance between two matrices of `rows` rows. A cache line more than their size, so that
@@ -237,6 +256,6 @@ extension ConvolutionSizes {
     return numbers > .max - 16 ? .max : numbers + 16
   }
 
-  fileprivate var filterStep: Int { step(inputs, units) }
-  fileprivate var flippedFilterStep: Int { step(units, inputs) }
+  fileprivate var filterStep: Int { step(tiles.depth, units) }
+  fileprivate var flippedFilterStep: Int { step(flippedTiles.depth, inputs) }
 }
