@@ -275,8 +275,8 @@ LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosi
 
 .PHONY: fuzz
 fuzz: deps $(FUZZED_KERNELS)
-	NNEXP_FUZZ=1 swift build --scratch-path .build/fuzz --product Fuzz --sanitize address \
-	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld \
+	NNEXP_FUZZ=1 NNEXP_UNOPTIMIZED=1 swift build --scratch-path .build/fuzz --product Fuzz \
+	  --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld \
 	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=all
 	@mkdir -p $(addprefix .build/corpus/,$(FUZZED))
 	@printf '%s\n' $(FUZZED) | xargs -P 2 -I % sh -c ' \

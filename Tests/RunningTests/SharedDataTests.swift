@@ -1,5 +1,6 @@
 import Engine
 import ExperimentFile
+import Foundation
 import NNExp
 import Running
 import TestSupport
@@ -55,6 +56,37 @@ import YAMLTree
       let memo = Memo()
       _ = try prepared(others, memo: memo)
       #expect(try learned(prepared(overrides, memo: memo)) == alone, "\(overrides) after \(others)")
+    }
+  }
+
+  /// Experiments with equal data share one copy in memory, which was read once. The seed matters
+  /// only if the data depend on it.
+  @Test(arguments: [
+    ("", true), ("split: {column: 2}", true), ("split: {validation: 0.25}", false),
+    ("limit: 3", false), ("split: {ordered: true, validation: 0.25}", true),
+  ])
+  func equalDataAreReadOnce(settings: String, isShared: Bool) throws {
+    let folder = Scratch()
+    let rows = (0..<8).map { "\($0),\($0 % 2),train\n" }.joined()
+    try Data(rows.utf8).write(to: URL(fileURLWithPath: folder.path + "/a.csv"))
+    let data =
+      "data={csv: {path: '\(folder.path)/a.csv', header: false, inputs: 0, targets: 1}"
+      + (settings.isEmpty ? "}" : ", \(settings)}")
+    let memo = Memo()
+    let first = try prepared([data], memo: memo)
+    guard isShared else {
+      let other = try prepared([data, "seed=9"], memo: memo)
+      #expect(other.data.train.inputs != first.data.train.inputs)
+      return
+    }
+    // A second reading would fail.
+    try FileManager.default.removeItem(atPath: folder.path + "/a.csv")
+    for override in ["train.optimizer.learning_rate=0.2", "seed=9"] {
+      let other = try prepared([data, override], memo: memo)
+      let isSame = first.data.train.inputs.withUnsafeBufferPointer { a in
+        other.data.train.inputs.withUnsafeBufferPointer { a.baseAddress == $0.baseAddress }
+      }
+      #expect(isSame, "\(override)")
     }
   }
 }

@@ -322,7 +322,7 @@ import Testing
       fact: "nothing of axis 1 of the input [2, 3, 4] is left")
     try expectPlan("resize", [("size", 2)], [2, 0], fact: "the input [2, 0] has no numbers")
     try expectPlan("upsample", [("factor", 2)], [], fact: "an input without axes cannot be resized")
-    try expect("slice", [("step", 0)], "error: step must not be 0")
+    try expect("slice", [("step", 0)], "error: step must be a number other than 0")
     try expectPlan(
       "slice", [("start", 1), ("end", 3), ("step", -1)], [4],
       fact: "nothing of axis 0 of the input [4] is left")

@@ -203,7 +203,7 @@ struct Resize: ResizingLayer {
     let distance: (Double, Double)
     if !factors.isEmpty {
       let factor = factors.count == 1 ? factors[0] : factors[own]
-      count = Int(exactly: (Double(extent) * factor).rounded(.down)) ?? .max
+      count = Int(floor: Double(extent) * factor)
       distance = (1, factor)
     } else {
       let chosen = aspectRatio == .stretch ? k : limitingAxis(of: shape)
@@ -213,7 +213,7 @@ struct Resize: ResizingLayer {
       count =
         chosen == k
         ? size
-        : Int(exactly: (Double(extent) * distance.1 / distance.0 + 0.5).rounded(.down)) ?? .max
+        : Int(floor: Double(extent) * distance.1 / distance.0 + 0.5)
     }
     return ResizedAxis(
       rule: rule, extent: extent, count: count, distance: distance, region: part)

@@ -126,8 +126,8 @@ struct ResizedAxis: Sendable {
     if rule.coordinates == .cropAndResize, !(x >= 0 && x <= Double(edge)) { return }
     if rule.mode == .nearest { return body(min(max(0, nearest(to: x)), edge), 1) }
     let reach = rule.reach * stretch
-    var first = Int((x - reach).rounded(.up))
-    var last = Int((x + reach).rounded(.down))
+    var first = -Int(floor: reach - x)
+    var last = Int(floor: x + reach)
     if rule.excludesOutside { (first, last) = (max(first, 0), min(last, edge)) }
     var sum = 1.0
     if rule.isAntialiased || rule.excludesOutside {
@@ -153,8 +153,8 @@ struct ResizedAxis: Sendable {
 
   @inline(__always)
   private func nearest(to x: Double) -> Int {
-    let below = x.rounded(.down)
-    let rest = x - below
+    let below = Int(floor: x)
+    let rest = x - Double(below)
     let isAbove: Bool
     switch rule.rounding {
     case .preferFloor: isAbove = rest > 0.5
@@ -162,6 +162,19 @@ struct ResizedAxis: Sendable {
     case .floor: isAbove = false
     case .ceil: isAbove = rest > 0
     }
-    return Int(below) + (isAbove ? 1 : 0)
+    return below + (isAbove ? 1 : 0)
+  }
+}
+
+extension Int {
+  /// ⌊x⌋, without a call of the C library; the largest number if x is larger.
+  @inline(__always)
+  init(floor x: Double) {
+    guard x < 0x1p63 else {
+      self = .max
+      return
+    }
+    let whole = Int(x)
+    self = Double(whole) > x ? whole &- 1 : whole
   }
 }

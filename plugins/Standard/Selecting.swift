@@ -44,7 +44,7 @@ struct Slice: SelectingLayer {
     step = options.int(
       "step", default: 1, in: Int.min..., "the distance of two positions; negative: backward")
     options.document("step", .either([.integers(Int.min...(-1)), .integers(1...Int.max)]))
-    if step == 0 { options.reject("step", "step must not be 0") }
+    if step == 0 { options.reject("step", "step must be a number other than 0") }
   }
 
   /// The first position and the number of positions.
