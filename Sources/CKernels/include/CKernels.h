@@ -157,7 +157,8 @@ struct nnexp_strip_step {
 /// x = nπ/2 + parts[0] + parts[1] for any finite x; returns n mod 4.
 long nnexp_reduce_angle(double x, double *parts);
 
-/// The numbers in a copy, and the largest number of terms of a sum of Aᵀ·B; see Products.h.
+/// The numbers in a copy, and the largest number of terms of a sum of Aᵀ·B, on any processor; see
+/// Products.h.
 #define NNEXP_PRODUCT_ROOM 65536
 #define NNEXP_PRODUCT_TERMS 128
 /// The memory of the calling thread for these copies, allocated by the first call; NULL if there is none.
@@ -287,6 +288,8 @@ struct nnexp_kernels_f64 {
 struct nnexp_kernels {
   struct nnexp_kernels_f32 f32;
   struct nnexp_kernels_f64 f64;
+  /* The most rows of A·Bᵀ and terms of Aᵀ·B for which the kernels of Products.h are faster than a BLAS. */
+  int product_rows, product_terms;
 };
 
 /// An instruction set for which the kernels are compiled.
@@ -590,7 +593,7 @@ static inline void nnexp_add_row_sums_f64(
   nnexp_kernels()->f64.add_row_sums(height, count, samples, d, d_step, sums);
 }
 
-/// True if the processor has fused multiply-add, which the kernels of Products.h need.
-static inline int nnexp_has_products(void) { return nnexp_kernels()->f32.row_products != 0; }
+static inline int nnexp_most_product_rows(void) { return nnexp_kernels()->product_rows; }
+static inline int nnexp_most_product_terms(void) { return nnexp_kernels()->product_terms; }
 
 #endif

@@ -105,12 +105,13 @@ private struct Product<S: Scalar> {
   /// True if there is a kernel that is faster than the BLAS: A·Bᵀ with few rows, or Aᵀ·B with few
   /// terms, as in a wide dense layer with a small batch.
   var isThin: Bool {
-    guard nnexp_has_products() != 0 else { return false }
     let least = 1 << 16
     switch (layoutA.isTransposed, layoutB.isTransposed) {
-    case (false, true): return 8...64 ~= c.rows && b.rows * b.columns >= least
+    case (false, true):
+      return c.rows >= 8 && c.rows <= Int(nnexp_most_product_rows())
+        && b.rows * b.columns >= least
     case (true, false):
-      return a.columns <= Int(NNEXP_PRODUCT_TERMS) && c.rows * c.columns >= least
+      return a.columns <= Int(nnexp_most_product_terms()) && c.rows * c.columns >= least
     default: return false
     }
   }
