@@ -40,7 +40,7 @@ struct Dense: Layer, Component {
       work: weight.count)
     if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
     plan.backwardReads = .inputs
-    plan.canStoreInputGradient = weight.count > AffineMap<Float>.mostTinyWeights
+    plan.canStoreInputGradient = weight.count > mostTinyWeights
     plan.canStoreGradients = plan.canStoreInputGradient
     plan.readsEntries = plan.canStoreGradients
     return plan.with(.within(-.infinity...(.infinity)))

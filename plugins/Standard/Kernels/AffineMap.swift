@@ -1,5 +1,8 @@
 import NNExp
 
+/// The most weights for which a matrix product may not be worth its preparation.
+let mostTinyWeights = 256
+
 /// The map y = W x + b for every sample of a batch, and its gradients.
 ///
 /// Uses matrix products. If setting these up would take longer than the arithmetic, it uses
@@ -19,9 +22,6 @@ struct AffineMap<S: Scalar> {
     weight = tensors[0].start
     bias = hasBias ? tensors[1].start : nil
   }
-
-  /// The most weights for which a matrix product may not be worth its preparation.
-  static var mostTinyWeights: Int { 256 }
 
   private var matrix: Matrix<S> { Matrix(start: weight, rows: units, columns: inputs) }
 
@@ -94,7 +94,7 @@ extension AffineMap<Double> {
 extension AffineMap {
   /// True if setting up a matrix product would take longer than its arithmetic.
   @inline(__always)
-  private func isTiny(_ samples: Int) -> Bool { units &* inputs &* samples <= Self.mostTinyWeights }
+  private func isTiny(_ samples: Int) -> Bool { units &* inputs &* samples <= mostTinyWeights }
 
   // In each small case, the number of inputs is a constant, so that the inner loops are
   // unrolled.
