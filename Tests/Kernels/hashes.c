@@ -222,8 +222,7 @@ enum { most = 4096 };
   for (long height = 1; height < 12; height += 5) {                                        \
     const struct nnexp_sliding_matrix b = {                                                \
         .groups = 2, .rows = 3, .columns = 3, .group_step = 600, .row_step = 40,           \
-        .column_step = 1, .count = 117, .span = 117, .span_step = 1,
-        .pitch = 117};                      \
+        .column_step = 1, .count = 117, .span = 117, .span_step = 1, .pitch = 117};        \
     const struct nnexp_strided_matrix a = {                                                \
         .rows = height, .inner_rows = height, .outer_row_step = 0, .inner_row_step = 18,   \
         .outer_columns = 1, .inner_columns = 18, .outer_column_step = 0,                   \
