@@ -45,16 +45,11 @@ struct Softmax: Layer, Component {
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
-    S.softmax(
-      pass.x.start, along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: false,
-      into: pass.y.start)
+    pass.softmax(along: axis, isLog: false)
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
-    S.addSoftmaxVJP(
-      pass.y.start, pass.y.start, pass.dy.start,
-      along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: false,
-      to: pass.dx.start)
+    pass.addSoftmaxVJP(along: axis, isLog: false)
   }
 }
 
@@ -105,16 +100,11 @@ struct LogSoftmax: Layer, Component {
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
-    S.softmax(
-      pass.x.start, along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: true,
-      into: pass.y.start)
+    pass.softmax(along: axis, isLog: true)
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
-    S.addSoftmaxVJP(
-      pass.x.start, pass.y.start, pass.dy.start,
-      along: Lines(pass.y.shape, axis: axis, samples: pass.samples), isLog: true,
-      to: pass.dx.start)
+    pass.addSoftmaxVJP(along: axis, isLog: true)
   }
 }
 
@@ -123,6 +113,21 @@ extension Options {
     suggest("axis", for: "dim")
     return int(
       "axis", default: 0, in: 0..<Shape.maximumRank, "the axis along which the numbers add up to 1")
+  }
+}
+
+extension ForwardPass where S: KernelScalar {
+  fileprivate func softmax(along axis: Int, isLog: Bool) {
+    S.softmax(
+      x.start, along: Lines(y.shape, axis: axis, samples: samples), isLog: isLog, into: y.start)
+  }
+}
+
+extension BackwardPass where S: KernelScalar {
+  fileprivate func addSoftmaxVJP(along axis: Int, isLog: Bool) {
+    S.addSoftmaxVJP(
+      x.start, y.start, dy.start, along: Lines(y.shape, axis: axis, samples: samples),
+      isLog: isLog, to: dx.start)
   }
 }
 
