@@ -91,7 +91,7 @@ protocol ClassWeightedLoss: Loss {
   /// w; empty for 1 each.
   var weights: [Double] { get set }
   var classWeights: ClassWeights { get }
-  /// Where the weights are declared.
+  /// The location of the weights in the file.
   var weightsLocation: SourceLocation? { get }
 }
 
