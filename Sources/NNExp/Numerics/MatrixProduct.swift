@@ -5,10 +5,10 @@ internal import CKernels
 /// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
 /// - Precondition: the extents fit.
 /// - Cost: 2·m·k·n operations. Products below about 8×8×8, and matrices in which neither rows
-///   nor columns are contiguous, use a plain loop; products with few rows or few terms a kernel, if the processor has fused
-///   multiply-add; others the system's BLAS. The cores share a
-///   large product block by block. The method and the blocks depend only on the shapes, so that
-///   the result does not depend on the number of cores.
+///   nor columns are contiguous, use a plain loop; large products with few rows or few terms use a
+///   kernel, if the processor has fused multiply-add; others the system's BLAS. The cores share a
+///   large product block by block. The method and the blocks depend only on the shapes and the
+///   instruction set, so that the result does not depend on the number of cores.
 @inlinable
 public func multiply<S: Scalar>(
   _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
@@ -116,21 +116,6 @@ private struct Product<S: Scalar> {
     }
   }
 
-  /// A·B for one block by its definition.
-  func addProducts(_ block: Block) {
-    let (rows, columns) = (Int(block.rows), Int(block.columns))
-    NNExp.addProducts(
-      Matrix(
-        start: block.a, rows: rows, columns: a.columns, rowStride: a.rowStride,
-        columnStride: a.columnStride),
-      Matrix(
-        start: block.b, rows: b.rows, columns: columns, rowStride: b.rowStride,
-        columnStride: b.columnStride),
-      into: Matrix(
-        start: block.c, rows: rows, columns: columns, rowStride: c.rowStride,
-        columnStride: c.columnStride), accumulating: accumulating)
-  }
-
   /// The number of operations from which a separate block is worthwhile, about 50 µs.
   static var blockWork: Double { 5e6 }
 
@@ -178,12 +163,14 @@ private struct Product<S: Scalar> {
 }
 
 extension Float {
-  /// A product with few rows or few terms. Returns false if there is no kernel for it.
-  private static func multiplyThin(_ p: Product<Float>, _ block: Product<Float>.Block) -> Bool {
+  /// A product with few rows or few terms. Ends the process if there is no memory for the copies, as
+  /// the BLAS adds in another order.
+  private static func multiplyThin(_ p: Product<Float>, _ block: Product<Float>.Block) {
     let kernel = p.layoutB.isTransposed ? nnexp_row_products_f32 : nnexp_column_products_f32
-    return kernel(
+    let isDone = kernel(
       Int(block.rows), Int(block.columns), p.a.columns, block.a, Int(p.layoutA.stride), block.b,
-      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0) != 0
+      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0)
+    if isDone == 0 { abortForMemory() }
   }
 
   @usableFromInline
@@ -196,8 +183,7 @@ extension Float {
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Float>.self).pointee
       let block = p.block(block)
-      if p.isThin, Float.multiplyThin(p, block) { return }
-      guard BLAS.sgemm != nil else { return p.addProducts(block) }
+      if p.isThin { return Float.multiplyThin(p, block) }
       BLAS.call {
         BLAS.sgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
@@ -209,12 +195,14 @@ extension Float {
 }
 
 extension Double {
-  /// A product with few rows or few terms. Returns false if there is no kernel for it.
-  private static func multiplyThin(_ p: Product<Double>, _ block: Product<Double>.Block) -> Bool {
+  /// A product with few rows or few terms. Ends the process if there is no memory for the copies, as
+  /// the BLAS adds in another order.
+  private static func multiplyThin(_ p: Product<Double>, _ block: Product<Double>.Block) {
     let kernel = p.layoutB.isTransposed ? nnexp_row_products_f64 : nnexp_column_products_f64
-    return kernel(
+    let isDone = kernel(
       Int(block.rows), Int(block.columns), p.a.columns, block.a, Int(p.layoutA.stride), block.b,
-      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0) != 0
+      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0)
+    if isDone == 0 { abortForMemory() }
   }
 
   @usableFromInline
@@ -227,8 +215,7 @@ extension Double {
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Double>.self).pointee
       let block = p.block(block)
-      if p.isThin, Double.multiplyThin(p, block) { return }
-      guard BLAS.dgemm != nil else { return p.addProducts(block) }
+      if p.isThin { return Double.multiplyThin(p, block) }
       BLAS.call {
         BLAS.dgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
