@@ -74,12 +74,10 @@ struct Dense: Layer, Component {
     // ∂W += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y
     let map = AffineMap(pass.parameters, hasBias: hasBias)
     let gradient = AffineMap(pass.gradients, hasBias: hasBias)
-    // Reading the flags takes a fifth of a step of XOR.
-    let isLarge = map.units &* map.inputs > mostTinyWeights
     map.backward(
       pass.dy, pass.x, to: gradient, pass.dx, isWanted: pass.needsInputGradient,
-      stores: isLarge && pass.storesGradients,
-      storesInputGradient: isLarge && pass.storesInputGradient, samples: pass.samples)
+      stores: pass.storesGradients, storesInputGradient: pass.storesInputGradient,
+      samples: pass.samples)
   }
 
   /// An entry of a weight or bias affects only its own unit.

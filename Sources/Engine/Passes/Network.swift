@@ -48,9 +48,8 @@ public final class Network<S: Scalar> {
   let fusion: Fusion
 
   private let arena: Arena<S>
-  /// The gradients that are set to 0 before each step, in one or several parts.
-  private let zeroed: Tensor<S>
-  private let moreZeroed: [Tensor<S>]
+  /// The gradients that are set to 0 before each step.
+  private let zeroed: [Tensor<S>]
   private let y: [[Tensor<S>]]
   private let dy: [[Tensor<S>]]
   private let dx: [Tensor<S>]
@@ -144,9 +143,7 @@ public final class Network<S: Scalar> {
     dx = zip(layout.dx, graph.ports).map { arena.tensor($0, $1.shape) }
     gradients = arena.tensor(layout.gradients, [layout.gradients.count])
     dy = outputs(layout.dy)
-    let zeroed = layout.zeroed.map { arena.tensor($0, [$0.count]) }
-    self.zeroed = zeroed.first ?? gradients.slice(from: 0, shape: [0])
-    moreZeroed = Array(zeroed.dropFirst())
+    zeroed = layout.zeroed.map { arena.tensor($0, [$0.count]) }
     trainableGradients = gradients.slice(
       from: 0, shape: [hasBackward ? graph.trainableCount : 0])
 
@@ -263,8 +260,7 @@ public final class Network<S: Scalar> {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
-    clear(zeroed.start, zeroed.count &* MemoryLayout<S>.stride)
-    for part in moreZeroed { clear(part.start, part.count &* MemoryLayout<S>.stride) }
+    for part in zeroed { clear(part.start, part.count &* MemoryLayout<S>.stride) }
     if checksInputs { for dx in dx { dx.fill(0) } }
   }
 

@@ -140,11 +140,11 @@ public final class Passes<S: Scalar>: SharedLoop {
         samples: view.samples.count, inputs: inputs, indices: indices, outputs: outputs,
         dOutputs: table(view.dOutputs), dInputs: table(view.dInputs),
         needsInputGradient: view.needsInputGradient,
-        parameters: parameters, gradients: table(view.gradients), state: state,
+        storesInputGradient: network.fusion.stores[position % count],
+        parameters: parameters, gradients: table(view.gradients),
+        storesGradients: network.fusion.storesGradients[position % count], state: state,
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
-      backward.storesInputGradient = network.fusion.stores[position % count]
-      backward.storesGradients = network.fusion.storesGradients[position % count]
       (backwards + position).initialize(to: .passRetained(backward))
       if let cleared { (cleared + position).initialize(to: table(view.cleared)) }
     }

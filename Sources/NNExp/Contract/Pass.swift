@@ -98,10 +98,10 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
 
   /// True if the pass overwrites `dx`, which contains arbitrary numbers, in place of adding to it.
   /// Only for layers whose plan allows it.
-  @exclusivity(unchecked) package var storesInputGradient = false
+  package let storesInputGradient: Bool
 
   /// The same for the gradients of the parameters.
-  @exclusivity(unchecked) package var storesGradients = false
+  package let storesGradients: Bool
 
   /// ∂L/∂parameters, which the pass adds to.
   public let gradients: Tensors<S>
@@ -114,10 +114,25 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   @exclusivity(unchecked) public var random: RandomStream
   public let firstSample: Int
 
-  public init(
+  /// Creates a pass that adds to all gradients.
+  public convenience init(
     samples: Int, inputs: Tensors<S>, indices: IndexInputs = .none, outputs: Tensors<S>,
     dOutputs: Tensors<S>, dInputs: Tensors<S>, needsInputGradient: Bool, parameters: Tensors<S>,
     gradients: Tensors<S>, state: Tensors<S>, scratch: Tensors<S>, isTraining: Bool,
+    random: RandomStream, firstSample: Int
+  ) {
+    self.init(
+      samples: samples, inputs: inputs, indices: indices, outputs: outputs, dOutputs: dOutputs,
+      dInputs: dInputs, needsInputGradient: needsInputGradient, storesInputGradient: false,
+      parameters: parameters, gradients: gradients, storesGradients: false, state: state,
+      scratch: scratch, isTraining: isTraining, random: random, firstSample: firstSample)
+  }
+
+  package init(
+    samples: Int, inputs: Tensors<S>, indices: IndexInputs, outputs: Tensors<S>,
+    dOutputs: Tensors<S>, dInputs: Tensors<S>, needsInputGradient: Bool,
+    storesInputGradient: Bool, parameters: Tensors<S>, gradients: Tensors<S>,
+    storesGradients: Bool, state: Tensors<S>, scratch: Tensors<S>, isTraining: Bool,
     random: RandomStream, firstSample: Int
   ) {
     self.samples = samples
@@ -131,8 +146,10 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
     self.dInputs = dInputs
     self.dx = dInputs[0]
     self.needsInputGradient = needsInputGradient
+    self.storesInputGradient = storesInputGradient
     self.parameters = parameters
     self.gradients = gradients
+    self.storesGradients = storesGradients
     self.state = state
     self.scratch = scratch
     self.isTraining = isTraining
