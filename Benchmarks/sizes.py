@@ -10,7 +10,8 @@ Two bounds hold, which decide the exit code:
 - The line: a point takes at most 1.5 times as long as the line through its neighbors says, on logarithmic axes.
 - The peer: no point takes longer than PyTorch, eager or with `channels_last` images, whichever is faster.
 
-The programs take turns, and each time is the median of the rounds'. Writes results/sizes.csv.
+The programs and the points of an axis take turns, and each figure is the median of the rounds', so that a slow
+minute affects neighbors and peers alike. Writes results/sizes.csv.
 """
 import argparse
 import csv
@@ -234,38 +235,45 @@ class Theirs:
                 self.optimizer.step()
 
 
-def enough(measure):
-    """The number of epochs that take long enough to be measured, after a first run."""
-    measure(1)
-    epochs = 1
-    while True:
-        seconds = measure(epochs)
-        if seconds >= LEAST_SECONDS:
-            return epochs
-        epochs = math.ceil(epochs * min(20, 1.2 * LEAST_SECONDS / max(seconds, 1e-6)))
+class Point:
+    """The programs that train one network, each with enough epochs."""
 
+    def __init__(self, folder, shape, batch, layers, optimizer):
+        folder.mkdir()
+        count = int(np.prod(shape))
+        samples = max(batch, min(1024, 1 << 18 >> max(0, count.bit_length() - 1)) // batch * batch)
+        source = np.random.default_rng(1)
+        x = source.standard_normal((samples, *shape), dtype=np.float32)
+        ours = Ours(folder, shape, batch, layers, optimizer.get("ours"))
+        t = source.standard_normal((samples, ours.outputs), dtype=np.float32)
+        ours.write(x, t)
+        self.sides = [ours] + [
+            Theirs(layers, optimizer.get("theirs"), x, t, batch, last)
+            for last in ((False, True) if len(shape) == 3 else (False,))]
+        self.epochs = [self.enough(side) for side in self.sides]
+        self.samples = samples
 
-def point(folder, shape, batch, layers, optimizer, rounds):
-    count = int(np.prod(shape))
-    samples = max(batch, min(1024, 1 << 18 >> max(0, count.bit_length() - 1)) // batch * batch)
-    source = np.random.default_rng(1)
-    x = source.standard_normal((samples, *shape), dtype=np.float32)
-    ours = Ours(folder, shape, batch, layers, optimizer.get("ours"))
-    t = source.standard_normal((samples, ours.outputs), dtype=np.float32)
-    ours.write(x, t)
-    sides = [ours] + [
-        Theirs(layers, optimizer.get("theirs"), x, t, batch, last)
-        for last in ((False, True) if len(shape) == 3 else (False,))]
-    epochs = [enough(side.seconds) for side in sides]
-    found = [[side.seconds(n) / n / samples for side, n in zip(sides, epochs)] for _ in range(rounds)]
-    times = [statistics.median(side) for side in zip(*found)]
-    return times[0], min(times[1:])
+    @staticmethod
+    def enough(side):
+        """The number of epochs that take long enough to be measured, after a first run."""
+        side.seconds(1)
+        epochs = 1
+        while True:
+            seconds = side.seconds(epochs)
+            if seconds >= LEAST_SECONDS:
+                return epochs
+            epochs = math.ceil(epochs * min(20, 1.2 * LEAST_SECONDS / max(seconds, 1e-6)))
+
+    def measure(self):
+        """Seconds per sample: nnexp's, and those of PyTorch's faster form."""
+        times = [
+            side.seconds(epochs) / epochs / self.samples
+            for side, epochs in zip(self.sides, self.epochs)]
+        return times[0], min(times[1:])
 
 
 def above_line(values, times, k):
-    """The time at a point divided by that of the line through its neighbors; None at the ends."""
-    if not 0 < k < len(values) - 1:
-        return None
+    """The time at a point divided by that of the line through its neighbors."""
     low, at, high = (math.log(values[i]) for i in (k - 1, k, k + 1))
     share = (at - low) / (high - low)
     line = (1 - share) * math.log(times[k - 1]) + share * math.log(times[k + 1])
@@ -285,21 +293,23 @@ def main():
     for axis, (values, network) in axes().items():
         if wanted and axis not in wanted:
             continue
-        found = []
-        for value in values:
-            torch.manual_seed(1)
-            with tempfile.TemporaryDirectory() as folder:
-                found.append(point(pathlib.Path(folder), *network(value), arguments.rounds))
-        times = [ours for ours, _ in found]
-        for k, (value, (ours, theirs)) in enumerate(zip(values, found)):
-            line = above_line(values, times, k)
-            row = (axis, value, ours, theirs, ours / theirs, line)
-            table.append(row)
-            marks = [f"above {bound}" for figure, bound in ((ours / theirs, PEER), (line or 0, LINE))
+        torch.manual_seed(1)
+        with tempfile.TemporaryDirectory() as folder:
+            points = [Point(pathlib.Path(folder) / str(value), *network(value)) for value in values]
+            rounds = [[point.measure() for point in points] for _ in range(arguments.rounds)]
+        for k, value in enumerate(values):
+            ours, theirs = (statistics.median(round[k][side] for round in rounds) for side in (0, 1))
+            ratio = statistics.median(round[k][0] / round[k][1] for round in rounds)
+            line = None
+            if 0 < k < len(values) - 1:
+                line = statistics.median(
+                    above_line(values, [ours for ours, _ in round], k) for round in rounds)
+            table.append((axis, value, ours, theirs, ratio, line))
+            marks = [f"above {bound}" for figure, bound in ((ratio, PEER), (line or 0, LINE))
                      if figure > bound]
             failures += [f"{axis} {value}: {mark}" for mark in marks]
             print("  ".join(
-                [axis, str(value), f"{ours:.3g}", f"{theirs:.3g}", f"{ours / theirs:.2f}",
+                [axis, str(value), f"{ours:.3g}", f"{theirs:.3g}", f"{ratio:.2f}",
                  "–" if line is None else f"{line:.2f}", *marks]), flush=True)
     output = pathlib.Path(arguments.output)
     output.mkdir(exist_ok=True)
