@@ -68,7 +68,7 @@ extern const struct nnexp_kernels NARROWER;
   .norm_sums = norm_sums_##precision, .norm_vjp = norm_vjp_##precision,            \
   .entry_norm_apply = entry_norm_apply_##precision, .entry_norm_vjp = entry_norm_vjp_##precision, \
   .softmax = softmax_##precision, .softmax_vjp = softmax_vjp_##precision,          \
-  .dropout = dropout_##precision
+  .dropout = dropout_##precision, .add_noise = add_noise_##precision
 #define IM2COL(precision) .im2col = im2col_##precision, .col2im = col2im_##precision
 #define CONVOLUTION(precision)                                                     \
   .pack = pack_##precision, .conv_forward = conv_forward_##precision,              \

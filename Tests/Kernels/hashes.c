@@ -209,6 +209,11 @@ enum { most = 4096 };
   ADD(SUFFIX, y, most)                                                                     \
   ADD(SUFFIX, second, most)                                                                \
   PRINT(SUFFIX, "dropout")                                                                 \
+  BEGIN(SUFFIX, 1)                                                                         \
+  k->add_noise(                                                                            \
+      0xfedcba9876543210u, (nnexp_int64)0x123456789abc, 0.75, y, most - 1);                \
+  ADD(SUFFIX, y, most)                                                                     \
+  PRINT(SUFFIX, "add_noise")                                                               \
   const struct nnexp_patch_geometry patches = {                                            \
       .channels = 2, .rows = 11, .columns = 26, .window_rows = 3, .window_columns = 2,     \
       .row_dilation = 2, .column_dilation = 3, .row_stride = 2, .column_stride = 1,        \

@@ -132,4 +132,30 @@ extension VectorMathTests {
     compare(Float.self)
     compare(Double.self)
   }
+
+  @Test func `noise is that of the random stream`() {
+    func compare<S: KernelScalar>(_ type: S.Type) {
+      let random = RandomStream(seed: 6, purpose: "noise")
+      for (deviation, first, count) in [
+        (1, 0, 50), (0.2, 4_294_967_290, 37), (1e-3, 7, 2_000), (3, 1 << 40, 3),
+      ] {
+        var bits: [S]?
+        withEveryInstructionSet { isa in
+          var y = [S](repeating: 0.5, count: count + 1)
+          S.addNoise(deviation: deviation, random: random, from: first, to: &y, count: count)
+          #expect(y.removeLast() == 0.5)
+          for (i, y) in y.enumerated() {
+            let expected = 0.5 + deviation * random.normal(at: first + i)
+            #expect(
+              abs(Double(y) - expected) <= Double(S.ulpOfOne) * max(1, abs(expected)),
+              "\(S.self) on \(isa) at \(first + i)")
+          }
+          #expect(bits == nil || bits == y, "\(S.self) on \(isa)")
+          bits = y
+        }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
 }

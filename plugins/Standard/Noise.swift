@@ -129,48 +129,11 @@ struct GaussianNoise: Layer, Component {
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     pass.copy()
     guard pass.isTraining, deviation > 0 else { return }
-    let (y, random) = (pass.y, pass.random)
-    let first = pass.firstSample * y.shape.count
-    // By the method of Box and Muller, in float64 for both precisions.
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 64) { radii in
-      var start = 0
-      while start < y.count {
-        let count = min(64, y.count &- start)
-        for k in 0..<count {
-          // In (0, 1].
-          radii[k] = 1 - random.uniform(at: 2 &* (first &+ start &+ k))
-        }
-        let logarithms = UnsafeMutablePointer<Double>(radii.baseAddress!)
-        Double.map(.log, logarithms, into: logarithms, count: count)
-        for k in 0..<count {
-          let turn = random.uniform(at: 2 &* (first &+ start &+ k) &+ 1)
-          let n = (-2 * radii[k]).squareRoot() * cosine(ofTurn: turn)
-          y[start &+ k] += S(deviation * n)
-        }
-        start &+= count
-      }
-    }
+    let y = pass.y
+    S.addNoise(
+      deviation: deviation, random: pass.random, from: pass.firstSample * y.shape.count,
+      to: y.start, count: y.count)
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) { pass.addBack() }
-
-  /// cos(2πt) for t in [0, 1), by Taylor's series of an eighth of a turn.
-  @inline(__always)
-  private func cosine(ofTurn t: Double) -> Double {
-    // cos(2πt) = 1 − 2 sin²(πt), and sin(πt) = sin(π(1 − t)) = cos(π(1/2 − t)).
-    let half = t < 0.5 ? t : 1 - t
-    let isNear = half < 0.25
-    let u = Double.pi * (isNear ? half : 0.5 - half)
-    let z = u * u
-    // sin u / u for |u| ≤ π/4.
-    var series = 1.0
-    var k = 15.0
-    while k > 1 {
-      series = 1 - z / (k * (k - 1)) * series
-      k -= 2
-    }
-    let sine = u * series
-    // If u is measured from 1/2, sin(πt) = cos u.
-    return isNear ? 1 - 2 * sine * sine : 2 * sine * sine - 1
-  }
 }

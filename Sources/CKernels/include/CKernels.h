@@ -243,6 +243,9 @@ void *nnexp_product_room(void);
   void (*dropout)(                                                                 \
       nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
       long count);                                                                 \
+  /* y + deviation·n with a normal distribution; see Random.h. */                  \
+  void (*add_noise)(                                                               \
+      nnexp_uint64 key, nnexp_int64 first, double deviation, REAL *y, long count); \
   /* Windows as the columns of a matrix, and added back; see Im2col.h. */          \
   void (*im2col)(const struct nnexp_patch_geometry *geometry, const REAL *x, REAL *patches); \
   void (*col2im)(const struct nnexp_patch_geometry *geometry, const REAL *patches, REAL *x); \
@@ -491,6 +494,10 @@ static inline long nnexp_lp_pool_vjp_f64(
       nnexp_uint64 key, nnexp_int64 first, nnexp_int64 limit, REAL kept, const REAL *x, REAL *y, REAL *mask, \
       long count) {                                                                \
     nnexp_kernels()->SUFFIX.dropout(key, first, limit, kept, x, y, mask, count);   \
+  }                                                                                \
+  static inline void nnexp_add_noise_##SUFFIX(                                     \
+      nnexp_uint64 key, nnexp_int64 first, double deviation, REAL *y, long count) { \
+    nnexp_kernels()->SUFFIX.add_noise(key, first, deviation, y, count);            \
   }
 NNEXP_CALLS(float, f32)
 NNEXP_CALLS(double, f64)

@@ -122,6 +122,10 @@ package protocol KernelScalar: Scalar {
   static func dropout(
     _ x: UnsafePointer<Self>, rate: Double, kept: Self, random: RandomStream, from first: Int,
     into y: UnsafeMutablePointer<Self>, mask: UnsafeMutablePointer<Self>, count: Int)
+  /// y ← y + deviation·n with n = `random.normal(at: first + i)`.
+  static func addNoise(
+    deviation: Double, random: RandomStream, from first: Int, to y: UnsafeMutablePointer<Self>,
+    count: Int)
 
   /// patches ← the windows of x, one per column.
   static func im2col(

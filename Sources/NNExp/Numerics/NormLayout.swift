@@ -117,6 +117,13 @@ extension Float {
     nnexp_dropout_f32(
       nnexp_uint64(random.key), nnexp_int64(first), limit, kept, x, y, mask, count)
   }
+
+  package static func addNoise(
+    deviation: Double, random: RandomStream, from first: Int, to y: UnsafeMutablePointer<Float>,
+    count: Int
+  ) {
+    nnexp_add_noise_f32(nnexp_uint64(random.key), nnexp_int64(first), deviation, y, count)
+  }
 }
 
 extension Double {
@@ -188,5 +195,12 @@ extension Double {
     let limit = nnexp_int64((rate * 0x1p53).rounded(.up))
     nnexp_dropout_f64(
       nnexp_uint64(random.key), nnexp_int64(first), limit, kept, x, y, mask, count)
+  }
+
+  package static func addNoise(
+    deviation: Double, random: RandomStream, from first: Int, to y: UnsafeMutablePointer<Double>,
+    count: Int
+  ) {
+    nnexp_add_noise_f64(nnexp_uint64(random.key), nnexp_int64(first), deviation, y, count)
   }
 }
