@@ -94,6 +94,27 @@ import Testing
     try compare("memory.yaml", library, in: tool)
   }
 
+  /// The weight of a layer that reads sparse inputs is also kept by column.
+  @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
+  func theMemoryForecastOfSparseInputsIsWithin10Percent() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let library = try tool.build(library: "peak_memory")
+    try sparse("x.idx", [256, 50, 100], in: tool)
+    try sparse("t.idx", [256], in: tool)
+    try tool.write(
+      """
+      name: memory
+      data: {idx: {inputs: x.idx, targets: t.idx}, classes: 2}
+      model: [{type: dense, units: 2048}, relu, {type: dense, units: 2}]
+      loss: cross_entropy
+      metrics: []
+      train: {optimizer: sgd, epochs: 1, batch_size: 64}
+      gradient_check: false
+      """, to: "memory.yaml")
+    try compare("memory.yaml", library, in: tool)
+  }
+
   /// Expects that a run takes the memory that `validate` forecasts.
   private func compare(_ file: String, _ library: String, in tool: Tool) throws {
     let forecast = try forecast(of: file, in: tool)

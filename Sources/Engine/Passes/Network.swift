@@ -304,6 +304,9 @@ extension Network {
     sparseInput = try SparseInput(self, samples, batchSize: batchSize)
   }
 
+  /// The bytes of the training on entries, less those of the gradient that it does not need.
+  public var entryBytes: Int { sparseInput?.bytes ?? 0 }
+
   /// Calls `body` with the parts of the trainable gradients; the others are 0.
   @inline(__always)
   func forEachGradient(_ body: (Tensor<S>) -> Void) {

@@ -34,6 +34,8 @@ final class SparseInput<S: Scalar> {
   private let units: Int
 
   private let arena: Arena<S>
+  /// The bytes of all of this, less those of the gradient by row, which is not written.
+  let bytes: Int
   /// The row of `weight` for each column; −1 for a column without entries in the batch.
   private let slots: UnsafeMutablePointer<Int32>
   /// The columns of the batch, and their number.
@@ -81,6 +83,9 @@ final class SparseInput<S: Scalar> {
       layout.add(parameter.shape.count),
     ]
     arena = try Arena(layout)
+    bytes =
+      layout.bytes + (samples.inputs.count - range.count) * MemoryLayout<S>.stride
+      + samples.indices.count * MemoryLayout<Int32>.stride
     values = arena.tensor(regions[0], [entries])
     weight = arena.tensor(regions[2], [units])
     gradient = arena.tensor(regions[3], [units])
