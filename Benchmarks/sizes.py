@@ -45,9 +45,23 @@ class LpPool(nn.Module):
         return F.lp_pool2d(x, self.p, self.window, self.stride)
 
 
-class GlobalMean(nn.Module):
+class Function(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+class OfTwo(nn.Module):
+    """A function of x and σ(x)."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
     def forward(self, x):
-        return x.flatten(1).mean(1, keepdim=True)
+        return self.function(x, torch.sigmoid(x))
 
 
 def convolution(inputs, outputs, kernel=3, **more):
@@ -70,7 +84,7 @@ def slope():
 
 
 def average():
-    return {"type": "reduce", "by": "mean"}, GlobalMean()
+    return {"type": "reduce", "by": "mean"}, Function(lambda x: x.flatten(1).mean(1, keepdim=True))
 
 
 SHAPE, COUNT = (16, 32, 32), 16 * 32 * 32
@@ -84,9 +98,17 @@ def rows(ours, theirs, width, batch=64):
     return (width,), batch, [slope(), layer(ours, theirs), average()], {}
 
 
+def of_two(ours, theirs, shape, batch=16):
+    """A layer with the inputs x and σ(x); `ours` is its entry without the inputs."""
+    first, module = slope()
+    return shape, batch, [
+        ({**first, "name": "x"}, module), ({"type": "sigmoid", "name": "gate"}, nn.Identity()),
+        ({**ours, "inputs": ["x", "gate"]}, OfTwo(theirs)), average()], {}
+
+
 def axes():
-    """The axes by name: a list of values, and the function from a value to (input shape, batch, layers,
-    optimizer)."""
+    """The axes by name: a list of values, and the function from a value to (input shape, batch, layers, and
+    the optimizers or the number of indices)."""
     found = {
         "channels": ((1, 2, 4, 8, 16, 32, 64, 128, 256, 512), lambda c: (
             (c, 16, 16), 16, [convolution(c, c, padding=1), convolution(c, c, padding=1), average()], {})),
@@ -123,11 +145,25 @@ def axes():
             ("relu", nn.ReLU), ("sigmoid", nn.Sigmoid), ("tanh", nn.Tanh), ("gelu", nn.GELU),
             ("elu", nn.ELU), ("softplus", nn.Softplus), ("silu", nn.SiLU), ("mish", nn.Mish),
             ("hard_swish", nn.Hardswish), ("softmax", lambda: nn.Softmax(1)),
-            ("log_softmax", lambda: nn.LogSoftmax(1))):
+            ("log_softmax", lambda: nn.LogSoftmax(1)), ("leaky_relu", lambda: nn.LeakyReLU(0.01)),
+            ("relu6", nn.ReLU6), ("selu", nn.SELU), ("softsign", nn.Softsign),
+            ("hard_sigmoid", nn.Hardsigmoid), ("hard_tanh", nn.Hardtanh), ("log_sigmoid", nn.LogSigmoid),
+            ("prelu", nn.PReLU), ("glu", lambda: nn.GLU(1))):
         found[name] = (numbers, lambda n, name=name, theirs=theirs: rows(name, theirs(), n))
+    found["formula"] = (numbers, lambda n: rows(
+        {"type": "formula", "y": "x·σ(x)"}, Function(lambda x: x * torch.sigmoid(x)), n))
     found["dropout"] = (numbers, lambda n: rows({"type": "dropout", "rate": 0.2}, nn.Dropout(0.2), n))
+    found["gaussian_noise"] = (
+        numbers, lambda n: rows("gaussian_noise", Function(lambda x: x + 0.1 * torch.randn_like(x)), n))
     found["layer_normalization"] = (
         numbers, lambda n: rows("layer_normalization", nn.LayerNorm(n), n))
+    found["rms_normalization"] = (numbers, lambda n: rows("rms_normalization", nn.RMSNorm(n, 1e-5), n))
+    found["maxout"] = ((16, 64, 256, 1024), lambda n: (
+        (n,), 32, [slope(), ({"type": "maxout", "units": n, "pieces": 2}, nn.Sequential(
+            nn.Linear(n, 2 * n), Function(lambda x: x.unflatten(1, (n, 2)).amax(2)))), average()], {}))
+    found["embedding"] = ((16, 256, 4096, 65536), lambda n: (
+        (32,), 64, [({"type": "embedding", "size": 16, "inputs": "words"}, nn.Embedding(n, 16)), average()],
+        {"indices": n}))
     found["batch_normalization"] = (
         numbers, lambda n: rows("batch_normalization", nn.BatchNorm1d(n, momentum=0.1), n))
     sizes = (4, 8, 16, 32, 64)
@@ -150,8 +186,48 @@ def axes():
              lambda: nn.Conv2d(16, 16, 3, padding=1, groups=16)),
             ("transposed convolution",
              {"type": "transposed_convolution", "channels": 16, "window": 4, "stride": 2, "padding": 1},
-             lambda: nn.ConvTranspose2d(16, 16, 4, 2, 1))):
+             lambda: nn.ConvTranspose2d(16, 16, 4, 2, 1)),
+            ("separable convolution",
+             {"type": "separable_convolution", "channels": 16, "window": 3, "padding": 1},
+             lambda: nn.Sequential(
+                 nn.Conv2d(16, 16, 3, padding=1, groups=16, bias=False), nn.Conv2d(16, 16, 1))),
+            ("adaptive pooling", {"type": "adaptive_pooling", "output": 3},
+             lambda: nn.AdaptiveAvgPool2d(3)),
+            ("adaptive max pooling", {"type": "adaptive_pooling", "output": 3, "by": "max"},
+             lambda: nn.AdaptiveMaxPool2d(3)),
+            ("cubic resize", {"type": "resize", "factor": 2, "mode": "cubic"},
+             lambda: nn.Upsample(scale_factor=2, mode="bicubic")),
+            ("reflected padding", {"type": "pad", "padding": 2, "mode": "reflect"},
+             lambda: nn.ReflectionPad2d(2)),
+            ("crop", {"type": "crop", "cropping": 1}, lambda: Function(lambda x: x[:, :, 1:-1, 1:-1])),
+            ("slice", {"type": "slice", "axis": 1, "start": 1, "step": 2},
+             lambda: Function(lambda x: x[:, :, 1::2])),
+            ("transpose", {"type": "transpose", "axes": [1, 2, 0]},
+             lambda: Function(lambda x: x.permute(0, 2, 3, 1).contiguous())),
+            ("split", {"type": "split", "sizes": [8, 8]},
+             lambda: Function(lambda x: torch.split(x, 8, 1)[0])),
+            ("sum over rows", {"type": "reduce", "by": "sum", "axes": [1]},
+             lambda: Function(lambda x: x.sum(2))),
+            ("maximum over channels", {"type": "reduce", "by": "max", "axes": [0]},
+             lambda: Function(lambda x: x.amax(1))),
+            ("flatten", "flatten", lambda: nn.Flatten()),
+            ("spatial dropout", {"type": "spatial_dropout", "rate": 0.2}, lambda: nn.Dropout2d(0.2))):
         found[name] = (sizes, lambda n, ours=ours, theirs=theirs: images(ours, theirs(), (16, n, n), 16))
+    for name, function in (
+            ("add", torch.add), ("subtract", torch.sub), ("multiply", torch.mul), ("divide", torch.div),
+            ("maximum", torch.maximum), ("minimum", torch.minimum),
+            ("concatenate", lambda x, gate: torch.cat((x, gate), 1))):
+        found[name] = (sizes, lambda n, name=name, function=function: of_two(
+            {"type": name}, function, (16, n, n)))
+    found["add to every position"] = (sizes, lambda n: (
+        (16, n, n), 16,
+        [({"type": "prelu", "name": "x"}, nn.PReLU()),
+         ({"type": "reduce", "by": "mean", "axes": [1, 2], "keep_axes": True}, nn.Identity()),
+         ({"type": "sigmoid", "name": "gate"}, nn.Identity()),
+         ({"type": "add", "inputs": ["x", "gate"]},
+          Function(lambda x: x + torch.sigmoid(x.mean((2, 3), keepdim=True)))), average()], {}))
+    found["matrix_product"] = ((8, 16, 32, 64, 128), lambda n: of_two(
+        {"type": "matrix_product"}, torch.matmul, (n, n)))
     adam = {"betas": (0.9, 0.999)}
     for name, make in (
             ("sgd", lambda p: torch.optim.SGD(p, 1e-6, fused=True)),
@@ -175,14 +251,17 @@ def axes():
 class Ours:
     """nnexp's training of a network, as a user runs it: the seconds of the last row of its timing.csv."""
 
-    def __init__(self, folder, shape, batch, layers, optimizer):
+    def __init__(self, folder, shape, batch, layers, more):
         self.folder, self.batch = folder, batch
+        data = {"npy": {"inputs": "x.npy", "targets": "t.npy"}}
+        if "indices" in more:
+            data = {"npy": {"inputs": {"words": "x.npy"}, "targets": "t.npy"},
+                    "indices": {"words": more["indices"]}}
         self.head = {
-            "name": "sizes", "seed": 1, "dtype": "float32",
-            "data": {"npy": {"inputs": "x.npy", "targets": "t.npy"}},
+            "name": "sizes", "seed": 1, "dtype": "float32", "data": data,
             "model": [ours for ours, _ in layers], "loss": "squared_error", "metrics": [],
             "gradient_check": False}
-        self.optimizer = optimizer or {"type": "sgd", "learning_rate": 1e-6}
+        self.optimizer = more.get("ours") or {"type": "sgd", "learning_rate": 1e-6}
         self.shape, self.outputs = shape, 10 if layers[-1][0].get("units") == 10 else 1
 
     def write(self, x, t):
@@ -238,17 +317,20 @@ class Theirs:
 class Point:
     """The programs that train one network, each with enough epochs."""
 
-    def __init__(self, folder, shape, batch, layers, optimizer):
+    def __init__(self, folder, shape, batch, layers, more):
         folder.mkdir()
         count = int(np.prod(shape))
         samples = max(batch, min(1024, 1 << 18 >> max(0, count.bit_length() - 1)) // batch * batch)
         source = np.random.default_rng(1)
-        x = source.standard_normal((samples, *shape), dtype=np.float32)
-        ours = Ours(folder, shape, batch, layers, optimizer.get("ours"))
+        if "indices" in more:
+            x = source.integers(0, more["indices"], (samples, *shape))
+        else:
+            x = source.standard_normal((samples, *shape), dtype=np.float32)
+        ours = Ours(folder, shape, batch, layers, more)
         t = source.standard_normal((samples, ours.outputs), dtype=np.float32)
         ours.write(x, t)
         self.sides = [ours] + [
-            Theirs(layers, optimizer.get("theirs"), x, t, batch, last)
+            Theirs(layers, more.get("theirs"), x, t, batch, last)
             for last in ((False, True) if len(shape) == 3 else (False,))]
         self.epochs = [self.enough(side) for side in self.sides]
         self.samples = samples
