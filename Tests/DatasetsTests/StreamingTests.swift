@@ -78,7 +78,7 @@ import Testing
 
   /// The file of numbers has no name, and the file of text is not read again.
   @Test func theNumbersOfAStreamedTableAreStored() throws {
-    let rows = (0..<100).map { "\($0),\(["red", "blue"][$0 % 2]),\(100 - $0)\n" }.joined()
+    let rows = (0..<100).map { "\(3 * $0),\(["red", "blue"][$0 % 2]),\(100 - $0)\n" }.joined()
     let folder = try TestFolder(["a.csv": "x,colour,t\n" + rows])
     let declaration = try folder.declaration("csv: a.csv\nstream: true")
     let data = try declaration.load(as: Double.self, seed: 1, scratch: folder.path + "/none/yet")
@@ -86,7 +86,7 @@ import Testing
     #expect(data.announcements.map(\.message) == [])
     try FileManager.default.removeItem(atPath: folder.path + "/a.csv")
     let samples = try data.train.held(40..<42)
-    #expect(samples.inputs == [40, 0, 1, 41, 1, 0])
+    #expect(samples.inputs == [120, 0, 1, 123, 1, 0])
     #expect(samples.targets == [60, 59])
     // One window and a row number per sample are in memory, but not the positions of the lines.
     #expect(data.bytes == 1 << 18 + 100 * MemoryLayout<Int>.stride)
@@ -95,7 +95,7 @@ import Testing
   /// If the numbers cannot be stored, the text is parsed again.
   @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
   func aFullDiskIsAnnounced() throws {
-    let rows = (0..<5000).map { "\($0),\(["red", "blue"][$0 % 2]),\(100 - $0)\n" }.joined()
+    let rows = (0..<5000).map { "\(3 * $0),\(["red", "blue"][$0 % 2]),\(100 - $0)\n" }.joined()
     let folder = try TestFolder(["a.csv": "x,colour,t\n" + rows])
     let disk = try #require(SmallDisk(at: folder.path + "/disk", kilobytes: 16))
     let declaration = try folder.declaration("csv: a.csv\nstream: true")
@@ -109,7 +109,7 @@ import Testing
         """
       ])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/disk") == [])
-    #expect(try data.train.held(4999..<5000).inputs == [4999, 1, 0])
+    #expect(try data.train.held(4999..<5000).inputs == [14997, 1, 0])
     withExtendedLifetime(disk) {}
   }
 
