@@ -55,10 +55,31 @@ public struct DataDeclaration: Sendable {
 
   /// Whether other seeds can give other samples: generated ones, a random part of a file, or a
   /// random split.
-  public var dependsOnSeed: Bool {
-    let sources = [source, validation, test].compactMap { $0 }
-    return limit != nil || split.dependsOnSeed
-      || !sources.allSatisfy { $0.source is any PortSource }
+  public var dependsOnSeed: Bool { limit != nil || split.dependsOnSeed || !areFiles }
+
+  /// Whether other seeds or folds give other samples of the same files.
+  public var hasVariants: Bool { areFiles && (limit != nil || split.dependsOnSeed) }
+
+  /// Whether no source generates samples.
+  private var areFiles: Bool {
+    [source, validation, test].allSatisfy { $0.map { $0.source is any PortSource } ?? true }
+  }
+
+  /// The section without the keys that only the use of the rows depends on.
+  public static func withoutPreparation(_ section: ConfigValue) -> ConfigValue {
+    func without(_ keys: [String], _ section: ConfigValue) -> ConfigValue {
+      guard case .map(let entries) = section.content else { return section }
+      return ConfigValue(.map(entries.filter { entry in !keys.contains(text: entry.key) }))
+    }
+    var rest = without(["limit", "scale", "shape", "classes", "target_kind", "one_hot"], section)
+    if case .map(var entries) = rest.content,
+      let index = entries.firstIndex(where: { $0.key == "split" })
+    {
+      entries[index].value = without(
+        ["validation", "test", "stratified", "folds", "fold"], entries[index].value)
+      rest = ConfigValue(.map(entries))
+    }
+    return rest
   }
 
   /// Reads the section; errors are recorded in `options`.

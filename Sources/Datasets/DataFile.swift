@@ -41,7 +41,21 @@ struct DeclaredPath: Sendable {
 final class FileShelf: DataFiles {
   /// Whether files are read in parts, if their format allows that.
   let isStreamed: Bool
-  private(set) var files: [DataFile] = []
+
+  /// The paths of the files that were opened, in order.
+  private(set) var paths: [String] = []
+
+  /// The files that were opened, in order. Those that are read in parts are hashed now, unless a
+  /// reader has hashed them.
+  func files() throws -> [DataFile] {
+    try paths.map { path in
+      if let stream = streams.first(where: { $0.path.hasSameBytes(as: path) })?.bytes {
+        return DataFile(path: path, sha256: try stream.sha256(), size: stream.count)
+      }
+      let bytes = contents.first { $0.path.hasSameBytes(as: path) }?.bytes ?? []
+      return DataFile(path: path, sha256: SHA256.hex(of: bytes), size: bytes.count)
+    }
+  }
 
   /// The size of the files in memory, in bytes.
   private(set) var heldBytes = 0
@@ -51,10 +65,17 @@ final class FileShelf: DataFiles {
   /// The number of bytes that one read of a streamed file fetches.
   private let stride: Int
 
-  init(isStreamed: Bool = false, stride: Int = 1 << 18) {
+  /// The path near which the numbers of streamed tables are stored; nil if they are parsed each time.
+  private let scratch: String?
+
+  init(isStreamed: Bool = false, stride: Int = 1 << 18, scratch: String? = nil) {
     self.isStreamed = isStreamed
     self.stride = stride
+    self.scratch = scratch
   }
+
+  /// A new file for the numbers of a streamed table; nil if they are parsed each time.
+  func cellFile() -> CellFile? { isStreamed ? scratch.map { CellFile(near: $0, stride) } : nil }
 
   /// Stores bytes as the contents of a file.
   func hold(_ bytes: [UInt8], as path: String) { contents.append((path, bytes)) }
@@ -62,10 +83,11 @@ final class FileShelf: DataFiles {
   /// The memory for parts of streamed files, in bytes.
   var windowBytes: Int { isStreamed ? streams.count * stride : 0 }
 
-  /// The memory for the parts of a file that is read once, with their numbers, in bytes.
+  /// The memory for the parts of a file that is read once, in bytes: two sets of parts, and the
+  /// numbers of one.
   var partBytes: Int {
-    let most = 4 * stride * CSVReader.partsPerThread * Workers.count
-    return isStreamed ? 0 : streams.reduce(0) { max($0, 2 * min($1.bytes.count, most)) }
+    let most = 2 * stride * CSVReader.partsPerThread * Workers.count
+    return isStreamed ? 0 : streams.reduce(0) { max($0, 3 * min($1.bytes.count, most)) }
   }
 
   func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.location) }
@@ -77,7 +99,7 @@ final class FileShelf: DataFiles {
     let bytes = try FileSystem.system.read(path, at: location, notes: [streamingNote])
     contents.append((path, bytes))
     heldBytes += bytes.count
-    files.append(DataFile(path: path, sha256: SHA256.hex(of: bytes), size: bytes.count))
+    paths.append(path)
     return bytes
   }
 
@@ -101,16 +123,16 @@ final class FileShelf: DataFiles {
     guard bytes.count > 4 * stride, try bytes.read(0..<2) != [0x1F, 0x8B] else { return nil }
     try checkMemory(
       bytes: bytes.count, for: "'\(file.path)'", at: file.location, notes: [streamingNote])
-    return try add(bytes, of: file)
+    return add(bytes, of: file)
   }
 
   private func stream(of file: DeclaredPath) -> FileBytes? {
     streams.first { $0.path.hasSameBytes(as: file.path) }?.bytes
   }
 
-  private func add(_ stream: FileBytes, of file: DeclaredPath) throws -> FileBytes {
+  private func add(_ stream: FileBytes, of file: DeclaredPath) -> FileBytes {
     streams.append((file.path, stream))
-    files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
+    paths.append(file.path)
     return stream
   }
 }

@@ -19,18 +19,21 @@ public struct File: ~Copyable, Sendable {
   }
 
   /// Writes all bytes at the current position.
-  public func write(_ bytes: [UInt8]) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var rest = buffer[...]
-      while !rest.isEmpty {
-        let written = try system.require(.write, path, bytes: buffer.count) {
-          let rest = UnsafeRawBufferPointer(rebasing: rest)
-          let written = Platform.write(descriptor, rest.baseAddress, rest.count)
-          if written == 0 { errno = EIO }
-          return written == 0 ? -1 : written
-        }
-        rest = rest.dropFirst(written)
+  public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+  /// Writes the bits of numbers at the current position, in the order of bytes of the machine.
+  public func write(_ numbers: [Double]) throws { try numbers.withUnsafeBytes { try write($0) } }
+
+  private func write(_ buffer: UnsafeRawBufferPointer) throws {
+    var rest = buffer[...]
+    while !rest.isEmpty {
+      let written = try system.require(.write, path, bytes: buffer.count) {
+        let rest = UnsafeRawBufferPointer(rebasing: rest)
+        let written = Platform.write(descriptor, rest.baseAddress, rest.count)
+        if written == 0 { errno = EIO }
+        return written == 0 ? -1 : written
       }
+      rest = rest.dropFirst(written)
     }
   }
 
@@ -52,16 +55,27 @@ public struct File: ~Copyable, Sendable {
   /// before.
   public func read(_ range: Range<Int>) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
-      while filled < range.count {
-        let got = try system.require(.read, path, bytes: range.count) {
-          pread(
-            descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled,
-            range.lowerBound + filled)
-        }
-        if got == 0 { break }
-        filled += got
-      }
+      filled = try read(range, into: UnsafeMutableRawBufferPointer(buffer))
     }
+  }
+
+  /// The same into the start of a buffer that has room for the range. Returns the number of bytes.
+  public func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws -> Int {
+    try buffer.withUnsafeMutableBytes { try read(range, into: $0) }
+  }
+
+  private func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    var filled = 0
+    while filled < range.count {
+      let got = try system.require(.read, path, bytes: range.count) {
+        pread(
+          descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled,
+          range.lowerBound + filled)
+      }
+      if got == 0 { break }
+      filled += got
+    }
+    return filled
   }
 
   /// Reads from the current position to the end. Throws a `Diagnostic` if that is more than

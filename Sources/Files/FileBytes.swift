@@ -15,6 +15,7 @@ public final class FileBytes: Sendable {
   private let location: SourceLocation?
   private let opened: Stamp
   private let window = Mutex(Window())
+  private let hash = Mutex<String?>(nil)
 
   /// The identity of a state of the file.
   private struct Stamp: Equatable {
@@ -40,30 +41,73 @@ public final class FileBytes: Sendable {
   /// The number of bytes that one read fetches if bytes are requested in order.
   public let stride: Int
 
-  public init(_ path: String, stride: Int = 1 << 18, at location: SourceLocation?) throws {
+  public convenience init(
+    _ path: String, stride: Int = 1 << 18, at location: SourceLocation?
+  ) throws {
+    try self.init(
+      FileSystem.system.openToRead(path, at: location), path: path, stride: stride, at: location)
+  }
+
+  /// An open file, which is not written from now on.
+  ///
+  /// - Parameter path: the name of the file in messages.
+  public init(
+    _ file: consuming File, path: String, stride: Int = 1 << 18, at location: SourceLocation? = nil
+  ) throws {
     self.path = path
     self.stride = stride
     self.location = location
-    file = try FileSystem.system.openToRead(path, at: location)
-    opened = Stamp(try file.status())
+    self.file = file
+    opened = Stamp(try self.file.status())
     count = opened.size
   }
 
   /// Reads a range, which must be within the file.
   public func read(_ range: Range<Int>) throws -> [UInt8] {
-    let bytes: [UInt8]
+    var bytes: [UInt8] = []
+    try checked { file in
+      bytes = try file.read(range)
+      return bytes.count == range.count
+    }
+    return bytes
+  }
+
+  /// Reads a range, which must be within the file, into the start of a buffer, which grows if it is
+  /// too small.
+  public func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+    if buffer.count < range.count { buffer = Array(repeating: 0, count: range.count) }
+    try checked { file in try file.read(range, into: &buffer) == range.count }
+  }
+
+  /// Throws unless `read` finds all of its bytes in the file as it was when it was opened.
+  private func checked(_ read: (borrowing File) throws -> Bool) throws {
+    let isWhole: Bool
     let status: stat
     do {
-      bytes = try file.read(range)
+      isWhole = try read(file)
       status = try file.status()
     } catch let error as Diagnostic {
       throw error.located(at: location)
     }
-    guard bytes.count == range.count, Stamp(status) == opened else {
+    guard isWhole, Stamp(status) == opened else {
       throw Diagnostic(
         "'\(path)' was changed while it was in use", at: location, failure: .environment)
     }
-    return bytes
+  }
+
+  /// Whether the SHA-256 of the file is known.
+  public var isHashed: Bool { hash.withLock { $0 != nil } }
+
+  /// Notes the SHA-256 that somebody computed who has read the whole file.
+  public func note(sha256: String) { hash.withLock { $0 = sha256 } }
+
+  /// The SHA-256 of the whole file, in lowercase hexadecimal. The file is read for it unless the
+  /// hash is known.
+  public func sha256() throws -> String {
+    if let known = hash.withLock({ $0 }) { return known }
+    let computed = try SHA256.hex(of: self)
+    note(sha256: computed)
+    return computed
   }
 
   /// Calls `body` with the bytes of a range.

@@ -82,6 +82,14 @@ public struct FileSystem: Sendable {
     try currentFolder.replace(path, durably: false, isShared: true, with: { try $0.write(bytes) })
   }
 
+  /// Creates a file without a name in the folder at `path`, or in the nearest folder above that
+  /// exists.
+  public func createUnnamed(near path: String) throws -> File {
+    var folder = path
+    while folder != ".", folder != "/", !Path.isFolder(folder) { folder = Path.folder(of: folder) }
+    return try currentFolder.openFolder(folder).createUnnamed()
+  }
+
   /// Performs one call. Returns nil if it fails with a `tolerated` error.
   @discardableResult
   func perform(

@@ -129,6 +129,15 @@ public final class Folder: Sendable {
     try create(name, shownAs: name)
   }
 
+  /// Creates a file without a name for writing and reading. It exists until it is closed.
+  public func createUnnamed() throws -> File {
+    let name = PartialName.new()
+    let file = try open(
+      name, .create, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, shownAs: "a temporary file")
+    try remove(name)
+    return file
+  }
+
   /// Creates the file for the kernel's lock; nil if it exists.
   public func createLock(_ name: String) throws -> File? {
     try openIfPossible(name, .create, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, except: EEXIST)

@@ -38,7 +38,7 @@ extension FileSystem {
 
   /// The SHA-256 of a regular file of any size.
   public func sha256(of path: String) throws -> String {
-    try SHA256.hex(of: FileBytes(path, at: nil))
+    try FileBytes(path, at: nil).sha256()
   }
 }
 

@@ -24,24 +24,14 @@ public struct SHA256: Sendable {
   /// uses special instructions (1.7 GB/s instead of 0.3 GB/s). For shorter messages, loading it
   /// would take longer than hashing.
   public static func hex(of message: [UInt8]) -> String {
-    if message.count >= Library.shortest, let library = Library.shared {
-      return hexadecimal(library.digest { $0(message.span) })
-    }
-    return hexadecimal(digest(of: message))
+    var hash = Stream(ofBytes: message.count)
+    hash.update(message.span)
+    return hash.hex
   }
 
   /// The digest of a file, read in parts.
   public static func hex(of file: FileBytes) throws -> String {
-    if file.count >= Library.shortest, let library = Library.shared {
-      return hexadecimal(
-        try library.digest { update in
-          try file.forEachPart { bytes, _ in
-            update(bytes)
-            return true
-          }
-        })
-    }
-    var hash = SHA256()
+    var hash = Stream(ofBytes: file.count)
     try file.forEachPart { bytes, _ in
       hash.update(bytes)
       return true
@@ -175,20 +165,58 @@ public struct SHA256: Sendable {
 }
 
 extension SHA256 {
+  /// The hash of a message whose parts are appended one after the other.
+  public struct Stream: Sendable {
+    private var own = SHA256()
+    private let library: Library?
+    /// OpenSSL's SHA256_CTX, which needs 112 bytes.
+    private var context: [UInt64] = []
+
+    /// - Parameter count: the number of bytes of the whole message.
+    public init(ofBytes count: Int) {
+      library = count >= Library.shortest ? Library.shared : nil
+      guard let library else { return }
+      context = Array(repeating: 0, count: 32)
+      context.withUnsafeMutableBytes { _ = library.initialize($0.baseAddress!) }
+    }
+
+    /// Appends bytes to the message.
+    public mutating func update(_ bytes: borrowing Span<UInt8>) {
+      guard let library else { return own.update(bytes) }
+      context.withUnsafeMutableBytes { context in
+        _ = bytes.withUnsafeBufferPointer {
+          library.update(context.baseAddress!, $0.baseAddress, $0.count)
+        }
+      }
+    }
+
+    /// The digest of the message so far, in lowercase hexadecimal.
+    public var hex: String {
+      guard let library else { return own.hex }
+      var context = context
+      return SHA256.hexadecimal(
+        [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
+          context.withUnsafeMutableBytes {
+            _ = library.finish(digest.baseAddress!, $0.baseAddress!)
+          }
+          count = 32
+        })
+    }
+  }
+
   /// OpenSSL's implementation, if it is installed.
   struct Library: Sendable {
     /// The number of bytes from which loading the library pays off.
     static let shortest = 1 << 20
 
-    private typealias Initialize = @convention(c) (UnsafeMutableRawPointer) -> Int32
-    private typealias Update =
-      @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer?, Int) -> Int32
-    private typealias Finish =
+    typealias Initialize = @convention(c) (UnsafeMutableRawPointer) -> Int32
+    typealias Update = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer?, Int) -> Int32
+    typealias Finish =
       @convention(c) (UnsafeMutablePointer<UInt8>, UnsafeMutableRawPointer) -> Int32
 
-    private let initialize: Initialize
-    private let update: Update
-    private let finish: Finish
+    let initialize: Initialize
+    let update: Update
+    let finish: Finish
 
     static let shared = Library()
 
@@ -201,24 +229,6 @@ extension SHA256 {
       self.initialize = unsafeBitCast(initialize, to: Initialize.self)
       self.update = unsafeBitCast(update, to: Update.self)
       self.finish = unsafeBitCast(finish, to: Finish.self)
-    }
-
-    /// The digest of the bytes that `body` passes to its argument.
-    func digest(
-      _ body: ((borrowing Span<UInt8>) -> Void) throws -> Void
-    ) rethrows -> [UInt8] {
-      // OpenSSL's SHA256_CTX needs 112 bytes.
-      try withUnsafeTemporaryAllocation(byteCount: 256, alignment: 16) { context in
-        let context = context.baseAddress!
-        _ = initialize(context)
-        try body { bytes in
-          _ = bytes.withUnsafeBufferPointer { update(context, $0.baseAddress, $0.count) }
-        }
-        return [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
-          _ = finish(digest.baseAddress!, context)
-          count = 32
-        }
-      }
     }
   }
 }

@@ -29,15 +29,15 @@ public struct PreparedExperiment<S: Scalar> {
   ///   - starts: whether the weights of `start_from` are needed.
   ///   - triesPlugins: whether components of plugins are first tried on two samples.
   ///   - use: `.evaluation` if the network only measures or predicts.
+  ///   - scratch: the path near which the numbers of streamed tables are stored; nil if they are
+  ///     parsed each time.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true,
-    use: NetworkUse = .training
+    use: NetworkUse = .training, scratch: String? = nil
   ) throws {
     let data = try memo.value(for: DataKey(experiment)) {
-      try experiment.data.load(
-        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
-        needs: experiment.objective.targetNeeds)
+      try PreparedExperiment.load(experiment, memo, scratch: scratch)
     }
     try self.init(
       experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins, use: use)
@@ -52,6 +52,26 @@ public struct PreparedExperiment<S: Scalar> {
       announcements.append(try weights.put(into: trainer.network))
       startingRun = weights.run
     }
+  }
+
+  /// Reads the data. If only a split and scales make them differ between experiments, the files are
+  /// read once for all experiments that have the memo.
+  private static func load(
+    _ experiment: Experiment, _ memo: Memo?, scratch: String?
+  ) throws -> RunDatasets<S> {
+    let (data, seed) = (experiment.data, experiment.seed)
+    let (incomplete, needs) = (
+      experiment.objective.incompleteTargets, experiment.objective.targetNeeds
+    )
+    guard let memo, data.hasVariants else {
+      return try data.load(
+        as: S.self, seed: seed, incomplete: incomplete, needs: needs, scratch: scratch)
+    }
+    let sources = try memo.value(for: DataKey(sourcesOf: experiment)) {
+      try data.sources(seed: seed, incomplete: incomplete, needs: needs, scratch: scratch)
+    }
+    return try data.load(
+      as: S.self, seed: seed, incomplete: incomplete, needs: needs, from: sources)
   }
 
   /// Reports the errors that are found before training, for data that are already in memory.
@@ -300,6 +320,16 @@ private struct DataKey: Equatable, Sendable {
     declaration = experiment.resolved["data"]
     folder = experiment.folder
     seed = experiment.data.dependsOnSeed ? experiment.seed : nil
+    plugins = experiment.pluginHashes
+    incomplete = experiment.objective.incompleteTargets
+    needs = experiment.objective.targetNeeds
+  }
+
+  /// The part that the rows of the files depend on.
+  init(sourcesOf experiment: Experiment) {
+    declaration = experiment.resolved["data"].map(DataDeclaration.withoutPreparation)
+    folder = experiment.folder
+    seed = nil
     plugins = experiment.pluginHashes
     incomplete = experiment.objective.incompleteTargets
     needs = experiment.objective.targetNeeds

@@ -90,7 +90,8 @@ public struct Resumption: Sendable {
     as type: S.Type, _ observers: [any RunObserver], _ cancellation: CancellationToken,
     _ pause: Int?
   ) throws -> Int32 {
-    let prepared = try PreparedExperiment<S>(experiment, starts: checkpoint == nil)
+    let prepared = try PreparedExperiment<S>(
+      experiment, starts: checkpoint == nil, scratch: directory.path)
     try requireSame(
       record.data, prepared.dataHashes,
       "data file")

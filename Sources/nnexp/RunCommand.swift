@@ -112,9 +112,15 @@ struct RunCommand: ParsableCommand {
       }
     }
     switch experiment.dtype {
-    case .float32: return try start(PreparedExperiment<Float>(experiment), golden, &recorder)
-    case .float64: return try start(PreparedExperiment<Double>(experiment), golden, &recorder)
+    case .float32: return try start(prepare(experiment, as: Float.self), golden, &recorder)
+    case .float64: return try start(prepare(experiment, as: Double.self), golden, &recorder)
     }
+  }
+
+  private func prepare<S: Scalar>(
+    _ experiment: Experiment, as type: S.Type
+  ) throws -> PreparedExperiment<S> {
+    try PreparedExperiment(experiment, scratch: output ?? "results")
   }
 
   /// Runs all folds as a sweep.

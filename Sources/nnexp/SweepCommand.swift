@@ -115,14 +115,17 @@ struct SweepCommand: ParsableCommand {
     let registry = standardRegistry()
     if let input {
       Workers.count = 1
-      let runner = runner(TrialBuilder(declaration, registry), in: folder, isWorker: true)
+      let builder = TrialBuilder(declaration, registry, scratch: folder.path)
+      let runner = runner(builder, in: folder, isWorker: true)
       throw Exit(code: input.serve(with: runner))
     }
     if let jobs { Workers.count = jobs }
     let report = try self.report(of: declaration)
     let view = SweepView(quiet: quiet || dryRun)
     view.showPlanning(of: declaration.combinationCount)
-    let planning = Result { try SweepPlan(declaration, registry: registry) }
+    let planning = Result {
+      try SweepPlan(declaration, registry: registry, scratch: folder.path)
+    }
     view.clear()
     let plan = try planning.get()
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }

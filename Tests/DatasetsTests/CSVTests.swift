@@ -37,7 +37,7 @@ import Testing
       let layout = reader.layout(of: 0..<table.names.count)
       let texts = (0..<reader.count).map { row in
         table.names.indices.map { column in
-          layout.categories[column]![Int(reader.cells[row * table.names.count + column])]
+          layout.categories[column]![Int(reader.cells[row, column])]
         }
       }
       #expect(texts == Array(one.rows.dropFirst()), "\(one.text.debugDescription)")

@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -73,6 +74,43 @@ import Testing
     // The memory of a class index and a row number.
     #expect(many.bytes - few.bytes == 9_900 * (8 + 8))
     #expect(many.train.inputs.isEmpty && many.train.hasTargets)
+  }
+
+  /// The file of numbers has no name, and the file of text is not read again.
+  @Test func theNumbersOfAStreamedTableAreStored() throws {
+    let rows = (0..<100).map { "\(3 * $0),\(["red", "blue"][$0 % 2]),\(100 - $0)\n" }.joined()
+    let folder = try TestFolder(["a.csv": "x,colour,t\n" + rows])
+    let declaration = try folder.declaration("csv: a.csv\nstream: true")
+    let data = try declaration.load(as: Double.self, seed: 1, scratch: folder.path + "/none/yet")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.csv"])
+    #expect(data.announcements.map(\.message) == [])
+    try FileManager.default.removeItem(atPath: folder.path + "/a.csv")
+    let samples = try data.train.held(40..<42)
+    #expect(samples.inputs == [120, 0, 1, 123, 1, 0])
+    #expect(samples.targets == [60, 59])
+    // One window and a row number per sample are in memory, but not the positions of the lines.
+    #expect(data.bytes == 1 << 18 + 100 * MemoryLayout<Int>.stride)
+  }
+
+  /// If the numbers cannot be stored, the text is parsed again.
+  @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
+  func aFullDiskIsAnnounced() throws {
+    let rows = (0..<5000).map { "\(3 * $0),\(["red", "blue"][$0 % 2]),\(100 - $0)\n" }.joined()
+    let folder = try TestFolder(["a.csv": "x,colour,t\n" + rows])
+    let disk = try #require(SmallDisk(at: folder.path + "/disk", kilobytes: 16))
+    let declaration = try folder.declaration("csv: a.csv\nstream: true")
+    let data = try declaration.load(as: Double.self, seed: 1, scratch: folder.path + "/disk")
+    #expect(
+      data.announcements.map { $0.description.replacing(folder.path + "/", with: "") } == [
+        """
+        warning: the rows of 'a.csv' are parsed again in each epoch, because their numbers cannot \
+        be stored: cannot write 120000 bytes to 'disk/a temporary file': No space left on device
+        note: free some space there, or choose another location with --output
+        """
+      ])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/disk") == [])
+    #expect(try data.train.held(4999..<5000).inputs == [14997, 1, 0])
+    withExtendedLifetime(disk) {}
   }
 
   // MARK: Refusals

@@ -60,21 +60,22 @@ final class TestFolder {
     return try held.get()
   }
 
-  /// Expects that streaming in small parts, and reading small parts on several threads, give the
-  /// same numbers and errors as reading whole files.
+  /// Expects that streaming in small parts, with and without a file of numbers, and reading small
+  /// parts on several threads, give the same numbers and errors as reading whole files.
   private func expectTheSame<S: Scalar>(
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
     incomplete: Set<String>, _ held: Result<RunDatasets<S>, any Error>
   ) throws {
     // The stride depends on the files, so that a failure can be repeated.
     let stride = 1 + (section.utf8.count + size) % 64
-    for isStreamed in [false, true] {
+    for (isStreamed, scratch) in [(false, nil), (true, nil), (true, path)] {
       let parts = Result {
         try declaration.assemble(
           as: type, seed: seed, incomplete: incomplete,
-          FileShelf(isStreamed: isStreamed, stride: stride))
+          FileShelf(isStreamed: isStreamed, stride: stride, scratch: scratch))
       }
-      let trace: Comment = "\(section), \(stride) bytes at a time, streamed: \(isStreamed)"
+      let trace: Comment =
+        "\(section), \(stride) bytes at a time, streamed: \(isStreamed), stored: \(scratch != nil)"
       switch (held, parts) {
       case (.success(let held), .success(let parts)):
         #expect(parts.train.isStreamed == isStreamed, trace)

@@ -40,11 +40,15 @@ import Testing
 
   /// Both implementations give the same digest, if the library is installed.
   @Test func theLibraryGivesTheSameDigests() throws {
-    let library = try #require(SHA256.Library.shared)
+    _ = try #require(SHA256.Library.shared)
     for length in [0, 1, 55, 56, 64, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 77] {
       let message = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7 % 251) }
-      let digest = library.digest { $0(message.span) }
-      #expect(SHA256.digest(of: message) == digest, "\(length) bytes")
+      var library = SHA256.Stream(ofBytes: SHA256.Library.shortest)
+      library.update(message.span.extracting(first: length / 3))
+      library.update(message.span.extracting(droppingFirst: length / 3))
+      var own = SHA256()
+      own.update(message.span)
+      #expect(library.hex == own.hex, "\(length) bytes")
     }
   }
 

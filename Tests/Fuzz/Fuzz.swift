@@ -149,14 +149,15 @@ enum FuzzTarget: String, CaseIterable {
     let held = Result { try reader(.held(rest)) }
     let streamed = Result { try reader(.streamed(file(of: rest))) }
     let all = try held.get()
-    precondition(all.cells.allSatisfy(\.isFinite), "a cell is not a finite number")
+    let width = all.cells.width
+    let rows = (0..<all.count).map { row in (0..<width).map { all.cells[row, $0] } }
+    precondition(rows.joined().allSatisfy(\.isFinite), "a cell is not a finite number")
     guard let lines = try streamed.get().lines() else { return }
     precondition(lines.count == all.count, "another number of rows in parts than as a whole")
-    let width = all.count == 0 ? 0 : all.cells.count / all.count
     for row in (0..<lines.count).reversed() {
       let cells = try lines.withRow(row) { $0 }
       precondition(
-        cells.elementsEqual(all.cells[row * width..<(row + 1) * width]),
+        cells == rows[row],
         "another row in parts than as a whole")
     }
   }

@@ -39,7 +39,8 @@ import YAMLTree
     try PreparedExperiment(
       Experiment(
         SharedDataTests.root, text: SharedDataTests.text, path: "shared.yaml",
-        overrides: overrides, registry: registry, memo: memo), memo: memo)
+        overrides: overrides, registry: registry, memo: memo), memo: memo,
+      scratch: NSTemporaryDirectory())
   }
 
   /// All parameters after the training, as bits.
@@ -88,5 +89,29 @@ import YAMLTree
       }
       #expect(isSame, "\(override)")
     }
+  }
+
+  /// Seeds and folds divide the rows of one reading as those of their own.
+  @Test(arguments: [
+    ("split: {validation: 0.25}", "seed=9"), ("limit: 5", "seed=9"),
+    ("split: {folds: 3, fold: 1}\nscale: standardize", "data.split.fold=2"),
+    ("split: {test: 0.25, group: 2}\nstream: true", "seed=9"),
+  ])
+  func otherPartsOfTheSameFilesAreReadOnce(settings: String, override: String) throws {
+    let folder = Scratch()
+    let rows = (0..<12).map { "\($0),\($0 % 2),\($0 / 2)\n" }.joined()
+    try Data(rows.utf8).write(to: URL(fileURLWithPath: folder.path + "/a.csv"))
+    let data =
+      "data={csv: {path: '\(folder.path)/a.csv', header: false, inputs: 0, targets: 1}, "
+      + settings.replacing("\n", with: ", ") + "}"
+    let alone = try learned(prepared([data, override]))
+    let memo = Memo()
+    let first = try learned(prepared([data], memo: memo))
+    // A second reading would fail.
+    try FileManager.default.removeItem(atPath: folder.path + "/a.csv")
+    let other = try learned(prepared([data, override], memo: memo))
+    #expect(other == alone)
+    #expect(other != first)
+    #expect(try learned(prepared([data], memo: memo)) == first)
   }
 }

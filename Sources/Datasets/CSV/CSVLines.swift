@@ -2,15 +2,16 @@ import Files
 import NNExp
 internal import Synchronization
 
-/// The positions of the rows of a streamed CSV file and the meaning of its columns. A row is
-/// read again each time it is needed. The type is a class because every read uses it.
+/// The rows of a streamed CSV file and the meaning of its columns. A row is read each time it is
+/// needed: from a file of numbers, or from the text of the CSV file. The type is a class because
+/// every read uses it.
 final class CSVLines: Sendable {
   /// The number of rows.
-  var count: Int { max(0, starts.count - 1) }
+  var count: Int { stored?.numbers.count ?? max(0, starts.count - 1) }
 
   private let file: FileBytes
 
-  /// The start of each row and the end of the last one.
+  /// The start of each row and the end of the last one; empty if the numbers are stored.
   private let starts: [Int]
   private let format: CSVFormat
 
@@ -21,18 +22,33 @@ final class CSVLines: Sendable {
   /// The reader of each column.
   private let cells: [CellReader]
 
+  /// The numbers of the rows, in which a text is a code of `ScannedColumn`, and the texts of each
+  /// column.
+  typealias Stored = (numbers: NDArray, texts: [[String]])
+
+  private let stored: Stored?
+
+  /// The number of each text of each column.
+  private let values: [[Double]]
+
   /// The row that was read last. It is kept because the ports of a row are read one after the
   /// other.
   private let latest = Mutex<(row: Int, cells: [Double])>((-1, []))
 
   init(
-    _ file: FileBytes, starts: [Int], format: CSVFormat, slots: [Int], cells: [CellReader]
+    _ file: FileBytes, starts: [Int], format: CSVFormat, slots: [Int], cells: [CellReader],
+    stored: Stored?
   ) {
     self.file = file
     self.starts = starts
     self.format = format
     self.slots = slots
     self.cells = cells
+    self.stored = stored
+    values =
+      stored.map { stored in
+        zip(stored.texts, cells).map { texts, cell in texts.map { cell.number(of: $0) ?? .nan } }
+      } ?? []
   }
 
   /// The same rows, in which the texts of the columns from `first` on have the indices of
@@ -45,11 +61,12 @@ final class CSVLines: Sendable {
       guard let texts else { continue }
       cells[first + column] = cells[first + column].numbered(as: texts)
     }
-    return CSVLines(file, starts: starts, format: format, slots: slots, cells: cells)
+    return CSVLines(
+      file, starts: starts, format: format, slots: slots, cells: cells, stored: stored)
   }
 
-  /// The memory per row, in bytes.
-  static let bytesPerRow = MemoryLayout<Int>.stride
+  /// The memory of the positions of the rows, in bytes.
+  var bytes: Int { starts.count * MemoryLayout<Int>.stride }
 
   /// Calls `body` with the numbers of a row, one per column; a text is the index of its
   /// category.
@@ -65,7 +82,15 @@ final class CSVLines: Sendable {
     }
   }
 
-  private func read(_ row: Int, into values: inout [Double]) throws {
+  private func read(_ row: Int, into numbers: inout [Double]) throws {
+    guard let stored else { return try parse(row, into: &numbers) }
+    try stored.numbers.decode(row, into: &numbers)
+    for slot in numbers.indices {
+      if let code = ScannedColumn.code(of: numbers[slot]) { numbers[slot] = values[slot][code] }
+    }
+  }
+
+  private func parse(_ row: Int, into values: inout [Double]) throws {
     let isSimple = format.isSimple
     // A short decimal is only read if some bytes follow it.
     let end = min(starts[row + 1] + shortDecimalRoom, file.count)

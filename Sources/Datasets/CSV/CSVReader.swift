@@ -1,5 +1,6 @@
 import Files
 import NNExp
+internal import Synchronization
 
 /// Reads chosen columns of a CSV file into a table of numbers.
 ///
@@ -16,7 +17,7 @@ struct CSVReader {
   let slots: [Int]
 
   /// Rows of `chosen.count` numbers; empty if the file is streamed.
-  private(set) var cells: [Double] = []
+  private(set) var cells: CellBlocks
 
   /// The start of each row and the end of the last one, if the file is streamed.
   private(set) var starts: [Int] = []
@@ -32,26 +33,36 @@ struct CSVReader {
   /// The columns whose distinct numbers are counted.
   private var counted: [Int]
 
+  /// The numbers of a streamed file; nil if its rows are parsed again.
+  private var stored: NDArray?
+
+  /// - Parameter file: stores the numbers of a streamed file.
   /// - Precondition: `chosen` contains no position twice.
   /// - Throws: `Diagnostics` with the errors of all columns.
-  init(_ table: CSVTable, _ chosen: [ChosenColumn]) throws {
-    try self.init(scanning: table, chosen)
+  init(_ table: CSVTable, _ chosen: [ChosenColumn], storingIn file: CellFile? = nil) throws {
+    try self.init(scanning: table, chosen, storingIn: file)
     guard count > 0 else { return }
+    stored = file?.rows(count, width: chosen.count)
+    if stored != nil { starts = [] }
     columns = try decideColumns()
+    if let failure = storageFailure(file) { announcements.append(failure) }
   }
 
   /// Reads all cells without deciding what the columns are.
   ///
   /// - Precondition: no position twice.
-  init(scanning table: CSVTable, _ chosen: [ChosenColumn]) throws {
+  init(
+    scanning table: CSVTable, _ chosen: [ChosenColumn], storingIn file: CellFile? = nil
+  ) throws {
     self.table = table
     self.chosen = chosen
+    cells = CellBlocks(width: chosen.count)
     scanned = Array(repeating: ScannedColumn(), count: chosen.count)
     counted = chosen.indices.filter { chosen[$0].role != .id && chosen[$0].role != .split }
     var slots = [Int](repeating: -1, count: table.names.count)
     for (slot, column) in chosen.enumerated() { slots[column.position] = slot }
     self.slots = slots
-    try readParts(with: CSVRowReader(table, chosen, slots: slots))
+    try readParts(with: CSVRowReader(table, chosen, slots: slots), storingIn: file)
     for slot in counted {
       if !table.bytes.isStreamed { countDistinct(in: cells, slot) }
       scanned[slot].distinct.close()
@@ -63,35 +74,101 @@ struct CSVReader {
   /// The number of parts that one thread reads before they are joined.
   static let partsPerThread = 2
 
-  private mutating func readParts(with reader: CSVRowReader) throws {
-    if case .held(let bytes) = table.bytes {
+  /// The result of one part of the loop over a set of parts.
+  private enum Outcome: Sendable {
+    case read(Result<[Part], any Error>)
+    case hashed(SHA256.Stream?)
+    case parsed(CSVRows)
+  }
+
+  /// Whole records of the file.
+  private struct Part: Sendable {
+    let bytes: [UInt8]
+    let base: Int
+    let count: Int
+
+    var end: Int { base + count }
+  }
+
+  /// Memory that parts have used, for the next ones. New memory would take a sixth of the time.
+  private struct Spares: Sendable {
+    var bytes: [[UInt8]] = []
+    var cells: [[Double]] = []
+  }
+
+  /// Reads the file once. While threads parse a set of parts, one of them hashes the parts, and one
+  /// reads the next set.
+  private mutating func readParts(with reader: CSVRowReader, storingIn cellFile: CellFile?) throws {
+    let file: FileBytes
+    switch table.bytes {
+    case .held(let bytes):
       let start = table.start
-      _ = try append(reader.rows(of: bytes.span.extracting(start..<bytes.count), base: start))
+      let rows = reader.rows(of: bytes.span.extracting(start..<bytes.count), base: start)
+      _ = try append(rows, nil)
       return
+    case .parts(let parts): file = parts
+    case .streamed(let stream): file = stream
     }
-    var base = table.start
-    while true {
-      var parts: [(bytes: [UInt8], end: Int, base: Int)] = []
-      while parts.count < CSVReader.partsPerThread * Workers.count,
-        let part = try table.origin.part(from: base)
-      {
-        parts.append((part.bytes, part.end, base))
-        base += part.end
+    let origin = table.origin
+    let spares = Mutex(Spares())
+    var hash = file.isHashed ? nil : SHA256.Stream(ofBytes: file.count)
+    let head = try file.read(0..<table.start)
+    hash?.update(head.span)
+    var end = table.start
+    var parts = try CSVReader.parts(of: origin, from: end, spares)
+    var isAtEnd = false
+    while !parts.isEmpty {
+      end = parts[parts.count - 1].end
+      var outcomes = Workers.map(parts.count + 2) { [parts, hash, end] index in
+        if index == 0 {
+          return Outcome.read(Result { try CSVReader.parts(of: origin, from: end, spares) })
+        }
+        if index <= parts.count {
+          let part = parts[index - 1]
+          return .parsed(
+            reader.rows(
+              of: part.bytes.span.extracting(0..<part.count), base: part.base,
+              using: spares.withLock { $0.cells.popLast() } ?? []))
+        }
+        var hash = hash
+        for part in parts { hash?.update(part.bytes.span.extracting(0..<part.count)) }
+        return .hashed(hash)
       }
-      if parts.isEmpty { return }
-      let found = Workers.map(parts.count) { [parts] index in
-        let part = parts[index]
-        return reader.rows(of: part.bytes.span.extracting(0..<part.end), base: part.base)
+      while let part = parts.popLast() { spares.withLock { $0.bytes.append(part.bytes) } }
+      if case .hashed(let sum) = outcomes.removeLast() { hash = sum }
+      for case .parsed(let rows) in outcomes where !isAtEnd {
+        isAtEnd = try !append(rows, cellFile)
       }
-      parts = []
-      for rows in found {
-        guard try append(rows) else { return }
+      if case .read(let next) = outcomes[0], !isAtEnd { parts = try next.get() }
+      while let outcome = outcomes.popLast() {
+        if case .parsed(let rows) = outcome { spares.withLock { $0.cells.append(rows.cells) } }
       }
     }
+    guard var hash else { return }
+    try file.forEachPart(from: end) { bytes, _ in
+      hash.update(bytes)
+      return true
+    }
+    file.note(sha256: hash.hex)
+  }
+
+  /// The next parts of the file; empty at its end.
+  private static func parts(
+    of origin: CSVOrigin, from start: Int, _ spares: borrowing Mutex<Spares>
+  ) throws -> [Part] {
+    var parts: [Part] = []
+    var base = start
+    while parts.count < partsPerThread * Workers.count {
+      var bytes = spares.withLock { $0.bytes.popLast() } ?? []
+      guard let count = try origin.part(from: base, into: &bytes) else { break }
+      parts.append(Part(bytes: bytes, base: base, count: count))
+      base += count
+    }
+    return parts
   }
 
   /// Appends the rows of the next part; false if only line ends follow.
-  private mutating func append(_ part: consuming CSVRows) throws -> Bool {
+  private mutating func append(_ part: consuming CSVRows, _ file: CellFile?) throws -> Bool {
     if let failure = part.failure { throw failure }
     part.recode(&scanned)
     count += part.count
@@ -101,29 +178,28 @@ struct CSVReader {
         starts += part.starts
         starts.append(part.end)
       }
-      for slot in counted { countDistinct(in: part.cells, slot) }
+      file?.append(part.cells)
+      let cells = CellBlocks(part.cells, width: chosen.count, count: part.count)
+      for slot in counted { countDistinct(in: cells, slot) }
       counted.removeAll { !scanned[$0].distinct.isOpen }
-    } else if cells.isEmpty {
-      cells = part.cells
-      // The estimate assumes that all rows are about as long as those of the first part.
-      let bytes = table.bytes.count - table.start
-      let parts = Double(bytes) / Double(max(1, part.end - table.start))
-      if parts > 1 { cells.reserveCapacity(Int(Double(cells.count) * (parts * 1.02 + 1))) }
+    } else if case .held = table.bytes {
+      cells = CellBlocks(part.cells, width: chosen.count, count: part.count)
     } else {
-      cells += part.cells
+      cells.append(part.cells, rows: part.count)
     }
     return !part.isLast
   }
 
   /// Counts the distinct numbers of one column. A set per column at the same time would be large
   /// for wide tables.
-  private mutating func countDistinct(in cells: [Double], _ slot: Int) {
+  private mutating func countDistinct(in cells: CellBlocks, _ slot: Int) {
     var distinct = DistinctNumbers()
     swap(&distinct, &scanned[slot].distinct)
-    var i = slot
-    while i < cells.count && distinct.isOpen {
-      if !cells[i].isNaN { distinct.add(cells[i]) }
-      i &+= chosen.count
+    var row = 0
+    while row < cells.count && distinct.isOpen {
+      let cell = cells[row, slot]
+      if !cell.isNaN { distinct.add(cell) }
+      row &+= 1
     }
     scanned[slot].distinct = distinct
   }
@@ -137,7 +213,8 @@ struct CSVReader {
     guard case .streamed(let file) = table.bytes else { return nil }
     return CSVLines(
       file, starts: starts, format: table.format, slots: slots,
-      cells: zip(chosen, columns).map { $0.reader(of: $1, in: table.format) })
+      cells: zip(chosen, columns).map { $0.reader(of: $1, in: table.format) },
+      stored: stored.map { ($0, scanned.map { $0.texts.map(\.text) }) })
   }
 
   /// The positions of texts in sorted order: by value if all are numbers, otherwise by code
@@ -169,8 +246,7 @@ struct CSVReader {
       guard errors.isEmpty, !scanned[slot].texts.isEmpty, !table.bytes.isStreamed else { continue }
       let values = decision.values
       for row in 0..<count {
-        let i = row * chosen.count + slot
-        if let code = ScannedColumn.code(of: cells[i]) { cells[i] = values[code] }
+        if let code = ScannedColumn.code(of: cells[row, slot]) { cells[row, slot] = values[code] }
       }
     }
     // The errors are sorted by their location in the file.

@@ -45,14 +45,19 @@ struct CSVRowReader: Sendable {
   }
 
   /// Reads a part that consists of whole records and begins at the offset `base` of the file.
-  func rows(of bytes: borrowing Span<UInt8>, base: Int) -> CSVRows {
+  ///
+  /// - Parameter spare: an array whose memory is used for the cells.
+  func rows(
+    of bytes: borrowing Span<UInt8>, base: Int, using spare: consuming [Double] = []
+  ) -> CSVRows {
     var rows = CSVRows(scanned: Array(repeating: ScannedColumn(), count: chosen.count))
     var scanner = table.format.scanner()
     scanner.position = table.format.endOfComments(in: bytes, from: 0)
     let width = chosen.count
     let block = max(1, CSVRowReader.cellsAtATime / max(1, width))
     let start = scanner.position
-    var cells: [Double] = []
+    var cells = spare
+    cells.removeAll(keepingCapacity: true)
     do {
       while scanner.position < bytes.count, !rows.isLast {
         cells.append(contentsOf: repeatElement(0, count: block * width))

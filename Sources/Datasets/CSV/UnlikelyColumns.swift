@@ -16,7 +16,7 @@ extension CSVReader {
     guard count > 1 else { return unlikelyNames() }
     let lines = lines()
     func cell(_ row: Int, _ slot: Int) throws -> Double {
-      try lines?.withRow(row) { $0[slot] } ?? cells[row &* chosen.count &+ slot]
+      try lines?.withRow(row) { $0[slot] } ?? cells[row, slot]
     }
     var suspicions: [(slot: Int, kind: Suspicion)] = []
     let targets = chosen.indices.filter { chosen[$0].role == .targets }

@@ -54,7 +54,7 @@ struct TableSurvey {
 
   /// The cell of a row: a number, a text, or nil if it is missing.
   private func cell(_ row: Int, _ column: Int) -> (number: Double?, text: String?) {
-    let value = reader.cells[row * table.names.count + column]
+    let value = reader.cells[row, column]
     guard let code = ScannedColumn.code(of: value) else { return (value, nil) }
     let text = reader.scanned[column].texts[code].text
     return missing.contains(text) ? (nil, nil) : (nil, text)

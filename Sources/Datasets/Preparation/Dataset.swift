@@ -75,20 +75,19 @@ public struct Dataset<S: Scalar>: Sendable {
   }
 
   init(
-    inputs: RowStorage<S>, indices: IndexRows, targets: RowStorage<S>,
+    inputs: RowStorage<S>, indices: (held: [Int32], streamed: IndexRows?), targets: RowStorage<S>,
     originalTargets: RowStorage<Double> = .held([]), count: Int
-  ) throws {
+  ) {
     let (heldInputs, inputRows) = inputs.parts
     let (heldTargets, targetRows) = targets.parts
-    let indexRows = indices.isStreamed ? indices : nil
     self.inputs = heldInputs
-    self.indices = indexRows == nil ? try indices.held() : []
+    self.indices = indices.held
     self.targets = heldTargets
     self.count = count
     let (heldOriginals, originalRows) = originalTargets.parts
     self.originalTargets = heldOriginals
-    let isHeld = inputRows == nil && indexRows == nil && targetRows == nil
-    stream = isHeld ? nil : Stream(inputRows, indexRows, targetRows, originalRows)
+    let isHeld = inputRows == nil && indices.streamed == nil && targetRows == nil
+    stream = isHeld ? nil : Stream(inputRows, indices.streamed, targetRows, originalRows)
   }
 
   /// The same samples at the given positions of `count` rows of a source.

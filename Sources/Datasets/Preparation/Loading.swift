@@ -11,17 +11,37 @@ extension DataDeclaration {
   /// - Parameter needs: the requirements of the losses, by the names of the target ports.
   /// - Parameter fitted: the encoding of a finished run, which is used instead of fitting a
   ///   new one.
+  /// - Parameter scratch: as in `sources`.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func load<S: Scalar>(
     as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
-    needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil
+    needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil, scratch: String? = nil
   ) throws -> RunDatasets<S> {
-    do {
-      return try assemble(
+    try DataDeclaration.collectingErrors {
+      try assemble(
         as: type, seed: seed, incomplete: incomplete, needs: needs, fitted: fitted,
-        FileShelf(isStreamed: isStreamed))
+        FileShelf(isStreamed: isStreamed, scratch: scratch))
+    }
+  }
+
+  /// Splits and scales data that were read with the same source.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func load<S: Scalar>(
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
+    needs: [String: TargetNeeds] = [:], from sources: LoadedSources
+  ) throws -> RunDatasets<S> {
+    try DataDeclaration.collectingErrors {
+      try assemble(
+        as: type, seed: seed, incomplete: incomplete, needs: needs, from: sources, areShared: true)
+    }
+  }
+
+  static func collectingErrors<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -29,28 +49,32 @@ extension DataDeclaration {
     }
   }
 
+  /// Whether the samples are generated, not read from files.
+  var isGenerated: Bool { !(source?.source is any PortSource) }
+
   @specialized(where S == Float)
   @specialized(where S == Double)
   func assemble<S: Scalar>(
     as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
     needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil, _ shelf: FileShelf
   ) throws -> RunDatasets<S> {
+    let sources = try sources(
+      seed: seed, incomplete: incomplete, needs: needs, fitted: fitted, shelf)
+    return try assemble(
+      as: type, seed: seed, incomplete: incomplete, needs: needs, fitted: fitted, from: sources)
+  }
+
+  /// - Parameter areShared: whether the rows are used again.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func assemble<S: Scalar>(
+    as type: S.Type, seed: UInt64, incomplete: Set<String>, needs: [String: TargetNeeds],
+    fitted: DataEncoding? = nil, from sources: LoadedSources, areShared: Bool = false
+  ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
-    let random = RandomStream(seed: seed, purpose: "generated data")
-    var settings = TableSettings(
-      split: split.column, words: split.words, splitKey: split.group ?? split.order,
-      isOrdered: split.isOrdered, fill: fill,
-      incomplete: incomplete, indices: indices.names)
-    settings.ignored = needs.compactMapValues(\.ignore)
-    let incomplete = incomplete.union(settings.ignored.keys)
-    settings.knownColumns =
-      fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
-    // Generated samples are already random. A limit takes a random part of the samples of a
-    // file.
-    let isMade = !(source.source is any PortSource)
-    let main = try source.read(
-      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings)
-    ).ignoring(settings.ignored)
+    let incomplete = incomplete.union(needs.compactMapValues(\.ignore).keys)
+    let isMade = isGenerated
+    let main = sources.main.rows
     var inputs: [PortEncoding] = []
     var columns: [SourceColumns] = []
     var targets: [TargetEncoding]
@@ -118,7 +142,7 @@ extension DataDeclaration {
     /// The samples of some rows of one source.
     func samples(
       _ columns: [SourceColumns], _ data: [SourcePort], _ targetData: [SourcePort],
-      _ classes: [[Int]?], _ weights: SourcePort?, _ rows: [Int]
+      _ classes: [[Int]?], _ weights: SourcePort?, _ rows: [Int], areLast: Bool = false
     ) throws -> Dataset<S> {
       let weightRows = try weights?.weights(of: rows)
       let ports = inputs.indices
@@ -134,25 +158,30 @@ extension DataDeclaration {
       }
       let areScaled = targets.contains { $0.scaling != nil }
       let originals = areScaled ? wanted(isScaled: false) : []
-      var dataset = try Dataset<S>(
-        inputs: StreamedRows(values, rows: rows, half: .inputs).gathered(),
-        indices: IndexRows(
-          ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
-        targets: StreamedRows(wanted(isScaled: true), rows: rows, half: .targets).gathered(),
-        originalTargets: StreamedRows(originals, rows: rows, half: .targets).gathered(),
-        count: rows.count)
+      let targets = try StreamedRows<S>(wanted(isScaled: true), rows: rows, half: .targets)
+        .gathered()
+      let originalTargets = try StreamedRows<Double>(originals, rows: rows, half: .targets)
+        .gathered()
+      let indices = try IndexRows(
+        ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows
+      ).gathered()
+      var dataset = Dataset<S>(
+        inputs: try StreamedRows(values, rows: rows, half: .inputs).gathered(releasing: areLast),
+        indices: indices, targets: targets, originalTargets: originalTargets, count: rows.count)
       if rows.indices.contains(where: { rows[$0] != $0 }) { dataset.rows = rows }
       return dataset
     }
-    var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
+    var memory = LoadingMemory(kept: main.lineBytes)
     /// The memory for the classes of streamed targets, in bytes.
     func classBytes(_ classes: [[Int]?]) -> Int {
-      guard shelf.isStreamed, classes.contains(where: { $0 == nil }) else { return 0 }
+      guard sources.isStreamed, classes.contains(where: { $0 == nil }) else { return 0 }
       return classes.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Int>.stride }
     }
     memory.kept += classBytes(classes)
-    func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Dataset<S>? {
-      guard let source else {
+    func part(
+      _ rows: [Int], from source: SourceDeclaration?, _ part: LoadedSources.Part?
+    ) throws -> Dataset<S>? {
+      guard let source, let (data, path) = part else {
         if rows.isEmpty { return nil }
         var dataset = try samples(
           columns, main.inputs, main.targets, classes, main.weights, rows)
@@ -164,13 +193,6 @@ extension DataDeclaration {
           "these data come from a column with the role 'split' already; keep one of the two",
           at: source.location)
       }
-      var settings = settings
-      (settings.split, settings.splitKey, settings.knownColumns) = (nil, nil, [])
-      settings.training = main
-      let filesRead = shelf.files.count
-      let data = try source.read(
-        DataRequest(random: random.stream(index), files: shelf, table: settings)
-      ).ignoring(settings.ignored)
       let own = try inputs.map { try data.inputs.port(named: $0.name) }
       let columns = try zip(inputs, own).map { try $0.columns(of: $1) }
       memory.kept += data.lineBytes
@@ -189,29 +211,36 @@ extension DataDeclaration {
         throw Diagnostic("every row has a missing cell", at: source.location)
       }
       var dataset = try samples(columns, own, wanted, classes, data.weights, selection.rows)
-      dataset.file = name(of: shelf.files.dropFirst(filesRead).first)
+      dataset.file = name(of: path)
       dataset.ids = try RowIDs(data.ids)
       return dataset
     }
 
     let ids = try RowIDs(main.ids)
+    let validation = try part(rows.validation, from: self.validation, sources.validation)
+    let test = try part(rows.test, from: self.test, sources.test)
+    // The training data are the last that need the table, so that its memory is released while
+    // they are converted.
+    let (tableBytes, blockBytes) = (main.tableBytes, main.blockBytes)
     var train = try samples(
-      columns, main.inputs, main.targets, classes, main.weights, rows.train)
+      columns, main.inputs, main.targets, classes, main.weights, rows.train,
+      areLast: !areShared)
     train.ids = ids
-    if self.validation != nil || self.test != nil { train.file = name(of: shelf.files.first) }
-    let validation = try part(rows.validation, from: self.validation, 1)
-    let test = try part(rows.test, from: self.test, 2)
+    if self.validation != nil || self.test != nil { train.file = name(of: sources.main.path) }
 
-    memory.kept += shelf.windowBytes
-    memory.released += shelf.heldBytes
-    memory.reading = main.tableBytes + shelf.partBytes
-    if shelf.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
+    memory.kept += sources.windowBytes
+    memory.released = min(
+      tableBytes,
+      max(0, tableBytes - train.inputs.count * MemoryLayout<S>.stride) + blockBytes)
+    memory.released += sources.heldBytes
+    memory.reading = tableBytes + sources.partBytes
+    if sources.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
 
-    return RunDatasets(
-      targets: try zip(targets, main.targets).map {
+    return try RunDatasets(
+      targets: zip(targets, main.targets).map {
         try $0.port(axes: fitted == nil ? $1.axes : $0.axes, at: $1.location(0, 0))
       },
-      train: train, validation: validation, test: test, files: shelf.files,
+      train: train, validation: validation, test: test, files: sources.files,
       encoding: DataEncoding(
         source: source.name, inputs: inputs, targets: targets, otherColumns: main.otherColumns,
         hasColumnNames: main.hasColumnNames),
@@ -219,8 +248,8 @@ extension DataDeclaration {
   }
 
   /// The path of a file as it is written in the experiment file.
-  private func name(of file: DataFile?) -> String? {
-    guard let path = file?.path, path.hasPrefix(bytes: folder + "/") else { return file?.path }
+  private func name(of path: String?) -> String? {
+    guard let path, path.hasPrefix(bytes: folder + "/") else { return path }
     return String(Substring(path.utf8.dropFirst(folder.utf8.count + 1)))
   }
 

@@ -109,7 +109,9 @@ extension DataDeclaration {
     }
     var samples = try Dataset<S>(
       inputs: StreamedRows(values, rows: rows, half: .inputs).gathered(),
-      indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
+      indices: IndexRows(
+        ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows
+      ).gathered(),
       targets: .held([]), count: rows.count
     ).among(rows, of: count)
     for (encoding, own) in zip(encodings, columns) {

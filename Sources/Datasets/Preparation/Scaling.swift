@@ -73,12 +73,20 @@ struct Scaling: Sendable {
     // The mean of x − first: Σ(x − first)/n.
     var mean = [Double](repeating: 0, count: width)
     let n = Double(rows.count)
-    for row in rows {
-      try columns.decode(row, into: &values)
-      for i in 0..<width {
-        low[i] = min(low[i], values[i])
-        high[i] = max(high[i], values[i])
-        mean[i] += values[i] - first[i]
+    var cursor = BlockCursor()
+    do {
+      var lows = low.mutableSpan
+      var highs = high.mutableSpan
+      var means = mean.mutableSpan
+      let first = first.span
+      for row in rows {
+        try columns.decode(row, into: &values, from: &cursor)
+        let x = values.span
+        for i in 0..<width {
+          lows[i] = min(lows[i], x[i])
+          highs[i] = max(highs[i], x[i])
+          means[i] += x[i] - first[i]
+        }
       }
     }
     for i in 0..<width { mean[i] /= n }
@@ -92,14 +100,22 @@ struct Scaling: Sendable {
     if areStandard.contains(true) {
       // The variance takes two passes, of which the second corrects the rounding error of the
       // mean. Deviations are divided by the range so that no square overflows or underflows.
+      // Columns without a deviation are divided by ∞.
+      let divisors = (0..<width).map { areStandard[$0] && range[$0] > 0 ? range[$0] : .infinity }
       var squares = [Double](repeating: 0, count: width)
       var sums = [Double](repeating: 0, count: width)
-      for row in rows {
-        try columns.decode(row, into: &values)
-        for i in 0..<width where areStandard[i] && range[i] > 0 {
-          let d = ((values[i] - first[i]) - mean[i]) / range[i]
-          squares[i] += d * d
-          sums[i] += d
+      do {
+        var squareSpan = squares.mutableSpan
+        var sumSpan = sums.mutableSpan
+        let (first, mean, divisors) = (first.span, mean.span, divisors.span)
+        for row in rows {
+          try columns.decode(row, into: &values, from: &cursor)
+          let x = values.span
+          for i in 0..<width {
+            let d = ((x[i] - first[i]) - mean[i]) / divisors[i]
+            squareSpan[i] += d * d
+            sumSpan[i] += d
+          }
         }
       }
       for i in 0..<width where areStandard[i] {

@@ -3,8 +3,8 @@ import NNExp
 /// The numbers of one half of the samples, by rows.
 struct SourceColumns: Sendable {
   enum Storage: Sendable {
-    /// Rows of `stride` numbers, in which these columns start at `offset`.
-    case table([Double], stride: Int, offset: Int)
+    /// The columns from `offset` on of a table.
+    case table(CellTable, offset: Int)
     /// The columns from `offset` on of streamed lines.
     case lines(CSVLines, offset: Int)
     case array(NDArray)
@@ -14,16 +14,26 @@ struct SourceColumns: Sendable {
   let layout: ColumnLayout
   private(set) var storage: Storage
 
+  /// The index of the first of these columns in a table; 0 for other sources.
+  private let tableOffset: Int
+
   init(_ elements: NDArray, named stem: String, limit: Int? = nil) {
     count = min(elements.count, limit ?? Int.max)
     layout = ColumnLayout(elements.width, named: stem)
     storage = .array(elements)
+    tableOffset = 0
   }
 
-  init(_ cells: [Double], stride: Int, offset: Int = 0, count: Int, layout: ColumnLayout) {
-    self.count = count
+  /// Rows of `stride` numbers.
+  init(_ cells: [Double], stride: Int, count: Int, layout: ColumnLayout) {
+    self.init(CellTable(CellBlocks(cells, width: stride, count: count)), offset: 0, layout: layout)
+  }
+
+  init(_ table: CellTable, offset: Int, layout: ColumnLayout) {
+    count = table.blocks.count
     self.layout = layout
-    storage = .table(cells, stride: stride, offset: offset)
+    storage = .table(table, offset: offset)
+    tableOffset = offset
   }
 
   /// The first `count` rows.
@@ -35,12 +45,14 @@ struct SourceColumns: Sendable {
     self.storage = storage
     self.count = count
     self.layout = layout
+    tableOffset = if case .table(_, let offset) = storage { offset } else { 0 }
   }
 
   init(_ lines: CSVLines, offset: Int, layout: ColumnLayout) {
     count = lines.count
     self.layout = layout
     storage = .lines(lines, offset: offset)
+    tableOffset = 0
   }
 
   /// Decodes the `layout.width` numbers of one row, with text columns as one-hot numbers.
@@ -51,10 +63,24 @@ struct SourceColumns: Sendable {
     switch storage {
     case .array(let elements):
       try elements.decode(row, into: &values)
-    case .table(let cells, let stride, let offset):
-      spread(cells, from: row &* stride &+ offset, over: &values)
+    case .table(let table, let offset):
+      let (cells, start) = table.blocks.row(row)
+      spread(cells, from: start &+ offset, over: &values)
     case .lines(let lines, let offset):
       try lines.withRow(row) { spread($0, from: offset, over: &values) }
+    }
+  }
+
+  /// As `decode`, with a cursor that serves all calls for one table.
+  @inline(__always)
+  func decode(_ row: Int, into values: inout [Double], from cursor: inout BlockCursor) throws {
+    if let start = cursor.start(of: row) {
+      spread(cursor.cells, from: start &+ tableOffset, over: &values)
+    } else if case .table(let table, _) = storage {
+      let start = cursor.move(to: row, in: table)
+      spread(cursor.cells, from: start &+ tableOffset, over: &values)
+    } else {
+      try decode(row, into: &values)
     }
   }
 
@@ -86,16 +112,41 @@ struct SourceColumns: Sendable {
     }
   }
 
+  /// The number of rows that one part of a loop over the rows reads.
+  private static let rowsPerPart = 1 << 13
+
   /// The smallest and the largest value of each number over some rows.
   func extent(of rows: [Int]) throws -> (low: [Double], high: [Double]) {
-    var values = [Double](repeating: 0, count: layout.width)
-    try decode(rows[0], into: &values)
-    var (low, high) = (values, values)
+    var first = [Double](repeating: 0, count: layout.width)
+    try decode(rows[0], into: &first)
+    // A streamed file is read in order.
+    let step = isStreamed ? rows.count : SourceColumns.rowsPerPart
+    let parts = try Workers.map((rows.count - 1) / step + 1) { part in
+      Result { try extent(of: rows[part * step..<min((part + 1) * step, rows.count)], from: first) }
+    }.map { try $0.get() }
+    var (low, high) = parts[0]
+    for part in parts.dropFirst() {
+      for i in low.indices {
+        low[i] = min(low[i], part.low[i])
+        high[i] = max(high[i], part.high[i])
+      }
+    }
+    return (low, high)
+  }
+
+  private func extent(
+    of rows: ArraySlice<Int>, from first: [Double]
+  ) throws -> (low: [Double], high: [Double]) {
+    var (low, high, values) = (first, first, first)
+    var lows = low.mutableSpan
+    var highs = high.mutableSpan
+    var cursor = BlockCursor()
     for row in rows {
-      try decode(row, into: &values)
-      for i in 0..<values.count {
-        low[i] = min(low[i], values[i])
-        high[i] = max(high[i], values[i])
+      try decode(row, into: &values, from: &cursor)
+      let x = values.span
+      for i in 0..<x.count {
+        lows[i] = min(lows[i], x[i])
+        highs[i] = max(highs[i], x[i])
       }
     }
     return (low, high)
@@ -118,8 +169,8 @@ struct SourceColumns: Sendable {
   /// The cells of a column: numbers, or indices of categories; NaN for a missing cell.
   func cells(of column: Int) throws -> [Double] {
     switch storage {
-    case .table(let cells, let stride, let offset):
-      return (0..<count).map { cells[$0 * stride + offset + column] }
+    case .table(let table, let offset):
+      return (0..<count).map { table.blocks[$0, offset &+ column] }
     case .lines(let lines, let offset):
       return try (0..<count).map { row in try lines.withRow(row) { $0[offset + column] } }
     case .array(let elements):
@@ -134,9 +185,9 @@ struct SourceColumns: Sendable {
   /// The cells of one row, one per column; NaN for a missing cell.
   func cells(ofRow row: Int) throws -> [Double] {
     switch storage {
-    case .table(let cells, let stride, let offset):
-      let base = row * stride + offset
-      return Array(cells[base..<base + layout.names.count])
+    case .table(let table, let offset):
+      let (cells, start) = table.blocks.row(row)
+      return Array(cells[start + offset..<start + offset + layout.names.count])
     case .lines(let lines, let offset):
       return try lines.withRow(row) { Array($0[offset..<offset + layout.names.count]) }
     case .array(let elements):
@@ -155,10 +206,15 @@ struct SourceColumns: Sendable {
     }
   }
 
+  /// Frees the numbers of the rows before `row` if they are those of a table. They must not be
+  /// read again.
+  func release(before row: Int) {
+    if case .table(let table, _) = storage { table.release(before: row) }
+  }
+
   /// The memory of the line starts of a streamed file, in bytes.
   var lineBytes: Int {
-    guard case .lines = storage else { return 0 }
-    return count * CSVLines.bytesPerRow
+    if case .lines(let lines, _) = storage { lines.bytes } else { 0 }
   }
 }
 
@@ -179,7 +235,7 @@ extension SourceColumns {
   func numbered(as known: ColumnLayout) -> SourceColumns {
     if layout.categories == known.categories { return with(known) }
     switch storage {
-    case .table(let cells, let stride, let offset):
+    case .table(let table, let offset):
       let width = layout.names.count
       var own = [Double](repeating: 0, count: count * width)
       for column in 0..<width {
@@ -187,7 +243,7 @@ extension SourceColumns {
           layout.categories[column].map { $0.positions(in: categories).map { Double($0 ?? 0) } }
         }
         for row in 0..<count {
-          let cell = cells[row * stride + offset + column]
+          let cell = table.blocks[row, offset + column]
           own[row * width + column] = cell.isNaN ? cell : positions?[Int(cell)] ?? cell
         }
       }

@@ -37,15 +37,21 @@ struct SourceRows: SampleStorage {
 
   var count: Int { inputs[0].columns.count }
 
-  /// The memory of the tables from which the samples are read, in bytes; 0 for arrays, which
-  /// are decoded from the bytes of their files.
-  var tableBytes: Int {
-    inputs.reduce(0) { sum, port in
+  /// The tables from which the samples are read; none for arrays, which are decoded from the bytes
+  /// of their files.
+  private var tables: [CellTable] {
+    inputs.compactMap { port in
       // The ports of one table share its cells and differ in the offset.
-      guard case .table(let cells, _, offset: 0) = port.columns.storage else { return sum }
-      return sum + cells.count * MemoryLayout<Double>.stride
+      guard case .table(let table, offset: 0) = port.columns.storage else { return nil }
+      return table
     }
   }
+
+  /// The memory of the tables, in bytes.
+  var tableBytes: Int { tables.reduce(0) { $0 + $1.bytes } }
+
+  /// The part of this memory that is released at once, in bytes.
+  var blockBytes: Int { tables.reduce(0) { $0 + $1.blocks.bytesPerBlock } }
 
   /// The memory of the line starts of a streamed file, in bytes.
   var lineBytes: Int { inputs[0].columns.lineBytes }

@@ -71,8 +71,18 @@ final class PortRows: Sendable {
     _ row: Int, of half: SourceRows.Half, into values: inout MutableSpan<S>, at start: Int,
     by sample: inout [Double]
   ) throws {
+    var cursor = BlockCursor()
+    try read(row, of: half, into: &values, at: start, by: &sample, from: &cursor)
+  }
+
+  /// The same with a cursor that serves all calls for this port.
+  @inline(__always)
+  fileprivate func read<S: Scalar>(
+    _ row: Int, of half: SourceRows.Half, into values: inout MutableSpan<S>, at start: Int,
+    by sample: inout [Double], from cursor: inout BlockCursor
+  ) throws {
     if classes != nil { return readClass(row, into: &values, at: start) }
-    try columns.decode(row, into: &sample)
+    try columns.decode(row, into: &sample, from: &cursor)
     scaling?.apply(to: &sample)
     var isFinite = true
     for i in 0..<width {
@@ -131,25 +141,66 @@ struct StreamedRows<S: Scalar>: Sendable {
     widest = ports.reduce(0) { max($0, $1.width) }
   }
 
+  /// The number of values that one part of the loop over the rows converts.
+  private static var valuesPerPart: Int { 1 << 16 }
+
   /// The numbers of all rows. If the rows are streamed, they are read and checked but not
   /// kept.
+  ///
+  /// - Parameter releases: whether the memory of tables is released while their rows are converted,
+  ///   which are in ascending order then.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func gathered() throws -> RowStorage<S> {
+  func gathered(releasing releases: Bool = false) throws -> RowStorage<S> {
     guard let first = ports.first else { return .held([]) }
     let isStreamed = ports.contains { $0.isStreamed }
     let count = isStreamed ? 1 : rows.count
     let size = try Loading.size(
       count, width, of: S.self, at: first.location(0, 0), notes: first.memoryNotes)
-    var values = [S](repeating: 0, count: size)
+    let step = max(1, StreamedRows.valuesPerPart / max(1, width))
+    let starts = Array(stride(from: 0, to: rows.count, by: step))
+    let partsAtATime = isStreamed ? 1 : 4 * Workers.count
+    var values: [S] = []
+    if starts.count > 1, !isStreamed { values.reserveCapacity(size) }
+    for first in stride(from: 0, to: starts.count, by: partsAtATime) {
+      let found = Workers.map(min(partsAtATime, starts.count - first)) { index in
+        let start = starts[first + index]
+        return Result { try numbers(of: start..<min(start + step, rows.count)) }
+      }
+      if isStreamed {
+        _ = try found[0].get()
+      } else if starts.count == 1 {
+        values = try found[0].get()
+      } else {
+        for part in found { values += try part.get() }
+      }
+      if releases { for port in ports { port.columns.release(before: rows[starts[first]]) } }
+    }
+    return isStreamed ? .streamed(self) : .held(values)
+  }
+
+  /// The numbers of some rows.
+  @inline(__always)
+  private func numbers(of range: Range<Int>) throws -> [S] {
+    var values = [S](repeating: 0, count: range.count * width)
     var span = values.mutableSpan
     var sample = [Double](repeating: 0, count: widest)
     var next = 0
-    for index in rows.indices {
-      try read(index, into: &span, at: next, by: &sample)
-      if !isStreamed { next &+= width }
+    if ports.count == 1 {
+      let port = ports[0]
+      var cursor = BlockCursor()
+      for index in range {
+        try port.read(
+          rows[index], of: half, into: &span, at: next, by: &sample, from: &cursor)
+        next &+= width
+      }
+      return values
     }
-    return isStreamed ? .streamed(self) : .held(values)
+    for index in range {
+      try read(index, into: &span, at: next, by: &sample)
+      next &+= width
+    }
+    return values
   }
 
   /// Reads one sample into `values` from `start` on; `sample` is a buffer for the numbers of
@@ -182,10 +233,12 @@ struct IndexRows: Sendable {
     width = ports.reduce(0) { $0 + $1.layout.width }
   }
 
-  var isStreamed: Bool { ports.contains { $0.isStreamed } }
+  /// The indices of all rows; if they are streamed, the rows.
+  func gathered() throws -> (held: [Int32], streamed: IndexRows?) {
+    ports.contains { $0.isStreamed } ? ([], self) : (try held(), nil)
+  }
 
-  /// The indices of all rows.
-  func held() throws -> [Int32] {
+  private func held() throws -> [Int32] {
     let size = try Loading.size(rows.count, width, of: Int32.self, at: nil, notes: [streamingNote])
     var values = [Int32](repeating: 0, count: size)
     var span = values.mutableSpan

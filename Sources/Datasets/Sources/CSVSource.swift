@@ -82,7 +82,7 @@ extension CSVDeclaration {
     for column in allInputs.flatMap(\.columns) { try uses.add(column, .inputs) }
     let rows = try read(
       table, inputs: allInputs, targets: allTargets, split: split, key: key, uses, details,
-      settings)
+      settings, storingIn: request.shelf.cellFile())
     return SourceSamples(rows)
   }
 
@@ -155,7 +155,8 @@ extension CSVDeclaration {
 
   func read(
     _ table: CSVTable, inputs: [Port], targets: [Port], split: Int?, key: Int?, _ uses: ColumnUses,
-    _ details: [Int: DeclaredColumns.Details], _ settings: TableSettings
+    _ details: [Int: DeclaredColumns.Details], _ settings: TableSettings,
+    storingIn cellFile: CellFile? = nil
   ) throws -> SourceRows {
     guard !inputs.allSatisfy(\.columns.isEmpty) else {
       throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.location)
@@ -224,20 +225,20 @@ extension CSVDeclaration {
     if let key, !chosen.contains(where: { $0.position == key }) {
       chosen.append(try choose(key, .split))
     }
-    let reader = try CSVReader(table, chosen)
+    let reader = try CSVReader(table, chosen, storingIn: cellFile)
     guard reader.count > 0 else {
       throw Diagnostic("the file has no rows", at: table.origin.location(at: table.bytes.count))
     }
 
     let lines = reader.lines()
+    let cells = CellTable(reader.cells)
     var next = 0
     func columns(_ count: Int, at first: Int? = nil) -> SourceColumns {
       let start = first ?? next
       if first == nil { next += count }
       let layout = reader.layout(of: start..<start + count)
       if let lines { return SourceColumns(lines, offset: start, layout: layout) }
-      return SourceColumns(
-        reader.cells, stride: chosen.count, offset: start, count: reader.count, layout: layout)
+      return SourceColumns(cells, offset: start, layout: layout)
     }
     func sourcePort(_ port: Port, _ role: TableColumn.Role, at first: Int? = nil) -> SourcePort {
       let start = first ?? next
@@ -276,25 +277,15 @@ extension CSVDeclaration {
       inputs: rawInputs, targets: rawTargets,
       parts: try split.map { try parts(of: columns(1), in: table, at: $0, settings.words) },
       hasColumnNames: table.hasHeader)
-    rows.splitKeys = try key.map { try keys(of: $0, in: reader, lines) }
+    rows.splitKeys = try key.map { column in
+      try columns(1, at: reader.slots[column]).cells(of: 0)
+    }
     rows.ids = ids
     rows.weights = weights
     rows.otherColumns = others + uses.unread(but: reader.columns)
     rows.announcements =
       uses.announcements + reader.announcements + (try reader.unlikelyColumns())
     return rows
-  }
-
-  /// The cells of the column that groups or orders the rows.
-  private func keys(of column: Int, in reader: CSVReader, _ lines: CSVLines?) throws -> [Double] {
-    let slot = reader.slots[column]
-    let layout = reader.layout(of: slot..<slot + 1)
-    let cells =
-      lines.map { SourceColumns($0, offset: slot, layout: layout) }
-      ?? SourceColumns(
-        reader.cells, stride: reader.chosen.count, offset: slot, count: reader.count,
-        layout: layout)
-    return try cells.cells(of: 0)
   }
 
   /// Selects the columns of the training data by name if both files have names.

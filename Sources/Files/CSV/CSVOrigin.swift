@@ -39,31 +39,35 @@ public struct CSVOrigin: Sendable {
       return
     }
     var base = start
-    while let part = try part(from: base) {
-      guard try body(part.bytes.span.extracting(0..<part.end), base) else { return }
-      base += part.end
+    var buffer: [UInt8] = []
+    while let count = try part(from: base, into: &buffer) {
+      guard try body(buffer.span.extracting(0..<count), base) else { return }
+      base += count
     }
   }
 
-  /// The part of the file from the offset `base` on; its first `end` bytes are whole records. Nil
-  /// at the end of the file.
+  /// Reads the part of the file from the offset `base` on into a buffer. Returns the number of its
+  /// bytes, which are whole records; nil at the end of the file.
   ///
-  /// A part of a streamed file has at most 16 MiB; otherwise, it has more only if a record has.
-  public func part(from base: Int) throws -> (bytes: [UInt8], end: Int)? {
+  /// A part of a streamed file has at most 16 MiB; otherwise, it has more than 512 KiB only if a
+  /// record has.
+  public func part(from base: Int, into buffer: inout [UInt8]) throws -> Int? {
     let file: FileBytes
     switch bytes {
     case .held(let bytes):
-      return base < bytes.count ? (Array(bytes[base...]), bytes.count - base) : nil
+      buffer = Array(bytes[base...])
+      return base < bytes.count ? bytes.count - base : nil
     case .parts(let parts): file = parts
     case .streamed(let stream): file = stream
     }
     guard base < file.count else { return nil }
     let longest = bytes.isStreamed ? 64 * file.stride : file.count
-    var length = 4 * file.stride
+    var length = 2 * file.stride
     while true {
-      let bytes = try file.read(base..<base + min(length, file.count - base))
-      if base + bytes.count == file.count { return (bytes, bytes.count) }
-      if let end = CSVOrigin.endOfLastRecord(in: bytes.span) { return (bytes, end) }
+      let count = min(length, file.count - base)
+      try file.read(base..<base + count, into: &buffer)
+      if base + count == file.count { return count }
+      if let end = CSVOrigin.endOfLastRecord(in: buffer.span.extracting(0..<count)) { return end }
       guard length < longest else {
         throw Diagnostic(
           "no line ends within \(length) bytes outside of quotes; is a quote not closed?",

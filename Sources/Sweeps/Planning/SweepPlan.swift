@@ -48,8 +48,13 @@ public struct SweepPlan: Sendable {
   /// Composes every trial and builds its network once, on as many threads as `Workers` has.
   ///
   /// Throws every distinct error, with the first trial that has it.
-  public init(_ declaration: SweepDeclaration, registry: Registry) throws {
-    builder = TrialBuilder(declaration, registry)
+  ///
+  /// - Parameter scratch: the path near which the numbers of streamed tables are stored.
+  public init(
+    _ declaration: SweepDeclaration, registry: Registry,
+    scratch: String = "results"
+  ) throws {
+    builder = TrialBuilder(declaration, registry, scratch: scratch)
     var trials: [PlannedTrial] = []
     var numbers: [TrialHash: Int] = [:]
     var errors = TrialErrors()

@@ -11,11 +11,15 @@ public final class TrialBuilder: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
   private let plugins: PluginPolicy
+  private let scratch: String
   private let memo = Memo()
 
+  /// - Parameter scratch: the path near which the numbers of streamed tables are stored.
   public init(
-    _ declaration: SweepDeclaration, _ registry: Registry, plugins: PluginPolicy = .load
+    _ declaration: SweepDeclaration, _ registry: Registry, plugins: PluginPolicy = .load,
+    scratch: String = "results"
   ) {
+    self.scratch = scratch
     self.declaration = declaration
     self.registry = registry
     self.plugins = plugins
@@ -33,7 +37,8 @@ public final class TrialBuilder: Sendable {
   func prepare<S: Scalar>(
     _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
   ) throws -> PreparedExperiment<S> {
-    try PreparedExperiment(experiment, memo: memo, triesPlugins: triesPlugins)
+    try PreparedExperiment(
+      experiment, memo: memo, triesPlugins: triesPlugins, scratch: scratch)
   }
 
   /// Plans trials without numbers. The first is planned alone, so that the others can reuse its
