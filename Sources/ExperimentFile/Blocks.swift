@@ -154,6 +154,12 @@ struct Blocks {
       reject("the block has no layers", at: list)
       return nil
     }
+    for layer in layers where layer.givenName == ModelDeclaration.inputName {
+      reject(
+        "the name 'input' is reserved for the node before the block; choose another",
+        at: layer["name"])
+      return nil
+    }
     guard case .string = block.content else { return withoutBlocks(layers).map { ($0, name) } }
     path.append(name)
     let found = withoutBlocks(layers)

@@ -138,7 +138,9 @@ extension ExplanationWriter {
     let gradient = formulas[k].equations.parameters.first { $0.name == name }?.gradient
     defer {
       entries(
-        .parameterGradient(position), of: k, gradient, pass.gradient(.parameter(p)), .parameter(p))
+        .parameterGradient(position), of: k, gradient,
+        parameter.isShared ? pass.term(of: p, from: k) : pass.gradient(.parameter(p)),
+        .parameter(p))
     }
     if let gradient {
       let rendered = formulas[k].rendered(gradient)

@@ -34,7 +34,7 @@ extension ExplanationWriter {
       paragraph(
         "Term by term, the \(worked.count) largest of \(values.count) entries:")
     }
-    for (index, entry) in worked { write(entry, engine: values[index], of: k, isFull: isFull) }
+    for (index, entry) in worked { write(entry, engine: values[index], of: k) }
   }
 
   /// The positions of the largest numbers, in ascending order.
@@ -46,13 +46,16 @@ extension ExplanationWriter {
     return order.prefix(count).sorted()
   }
 
-  private mutating func write(
-    _ entry: WorkedEntry, engine: Double, of k: Int, isFull: Bool
-  ) {
+  /// Writes an entry after the intermediate values that it uses.
+  private mutating func write(_ entry: WorkedEntry, engine: Double, of k: Int) {
     let isShort = entry.terms.count <= Self.mostTerms + 2
     let shown =
       isShort
       ? Array(entry.terms.indices) : Self.largest(entry.terms.map { abs($0.value) }, Self.mostTerms)
+    for use in shown.flatMap({ entry.terms[$0].uses })
+    where intermediates.insert("\(k) \(use.entry)").inserted {
+      write(use, engine: use.value, of: k)
+    }
     let omitted = entry.terms.indices.filter { !shown.contains($0) }
     let rest = omitted.reduce(0) { $0 + entry.terms[$1].value }
     var steps: [Document.Derivation.Step] = []

@@ -25,6 +25,8 @@ struct ExplanationWriter {
 
   /// The functions whose definitions have been written.
   private var definedFunctions: Set<Formula> = []
+  /// The intermediate values of the sample that have been written, with their nodes.
+  var intermediates: Set<String> = []
 
   /// The comparisons of the derivatives so far.
   private var tally = Tally()
@@ -44,6 +46,7 @@ struct ExplanationWriter {
   /// Continues with one of the samples.
   private mutating func select(_ position: Int) {
     pass = passes[position]
+    intermediates = []
     if samples.areSeveral {
       level = 3
       let number = samples.indices[position]

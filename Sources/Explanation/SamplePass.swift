@@ -136,9 +136,13 @@ final class SamplePass {
     let node = graph.nodes[k]
     let output = Graph.Edge(node: k)
     return WorkedEntry.Sample(
-      inputs: node.inputs.map { graph.port(of: $0).isIndices ? [] : values(.value($0)) },
+      inputs: node.inputs.map { values(.value($0)) },
       output: values(.value(output)), outputGradient: gradient(.value(output)),
-      parameters: node.parameters.map { values(.parameter($0)) })
+      parameters: node.parameters.map { values(.parameter($0)) },
+      state: node.plan.state.map { part in
+        network.learned.first { $0.node == node.name && $0.name == part.name }
+          .map { SamplePass.read($0.tensor) } ?? []
+      })
   }
 
   private func target(_ head: Int) -> Tensor<Double> {

@@ -57,8 +57,18 @@ extension PreparedExperiment {
         "early stopping has no validation data; it monitors \(trainer.monitor.name)",
         at: experiment.training.location)
     }
+    let epochs = experiment.training.epochs
+    if case .fromEpoch(let first)? = experiment.training.averaging, first > epochs {
+      announce(
+        "the average of the weights begins at epoch \(first), and the training has \(epochs); the "
+          + "results are computed without it", at: experiment.training.location)
+    }
+    if experiment.training.accumulate > batchesPerEpoch {
+      announce(
+        "accumulate is \(experiment.training.accumulate), and an epoch has \(batchesPerEpoch) batches; "
+          + "each epoch is one step", at: experiment.training.location)
+    }
     if let length = experiment.training.schedule.plannedLength {
-      let epochs = experiment.training.epochs
       let (planned, whole, unit) =
         switch length {
         case .epochs(let count): (count, epochs, "epochs")
@@ -73,10 +83,14 @@ extension PreparedExperiment {
     return found
   }
 
+  private var batchesPerEpoch: Int {
+    let size = min(experiment.training.batchSize ?? data.train.count, data.train.count)
+    return (data.train.count - 1) / size + 1
+  }
+
   /// The maximum number of steps of the training.
   private var stepLimit: Int {
-    let size = min(experiment.training.batchSize ?? data.train.count, data.train.count)
-    let all = ((data.train.count - 1) / size) / experiment.training.accumulate + 1
+    let all = (batchesPerEpoch - 1) / experiment.training.accumulate + 1
     let (steps, isTooLarge) = all.multipliedReportingOverflow(by: experiment.training.epochs)
     return min(isTooLarge ? .max : steps, experiment.training.maxSteps ?? .max)
   }

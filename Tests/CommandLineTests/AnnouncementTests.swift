@@ -33,6 +33,8 @@ import Testing
       "schedule: {type: step, every: 4, warmup: {epochs: 3}}", "7 epochs, and the training has 5"
     ),
     ("schedule: {type: linear_warmup, steps: 9}, max_steps: 8", "9 steps, and the training has 8"),
+    ("schedule: {type: cyclic, up: 16}", "16 steps, and the training has 15"),
+    ("schedule: {type: cosine_restarts, period: 6}", "6 epochs, and the training has 5"),
   ])
   func `a schedule longer than the training`(train: String, fact: String) throws {
     let tool = try tool(train)
@@ -48,6 +50,26 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      "average: {from_epoch: 6}",
+      "the average of the weights begins at epoch 6, and the training has 5; the results are "
+        + "computed without it"
+    ),
+    ("accumulate: 4", "accumulate is 4, and an epoch has 3 batches; each epoch is one step"),
+  ])
+  func `an average or an accumulation longer than the training`(train: String, fact: String) throws
+  {
+    let tool = try tool(train)
+    defer { tool.remove() }
+    let result = try tool.run("run", "a.yaml")
+    #expect(result.code == 0)
+    #expect(
+      result.errors.split(separator: "\n").first.map(String.init) == "a.yaml:6:8: warning: \(fact)",
+      "\(result.errors)")
+  }
+
+  @Test(arguments: [
+    "average: {from_epoch: 5}", "accumulate: 3",
     "schedule: {type: step, every: 5}", "schedule: cosine",
     "schedule: {type: exponential, factor: 0.9}",
     "schedule: {type: cosine, length: 15, by: step}",

@@ -228,7 +228,7 @@ import Testing
     #expect(
       message("indices: 5") == """
         test.yaml:2:10: error: indices must be a mapping from input ports to the number of their \
-        indices, or 'auto', found the number 5
+        indices or to 'auto', found the number 5
             indices: 5
                      ^
         """)

@@ -135,6 +135,7 @@ import Testing
     ),
     ("average: {from_epoch: 0}", "from_epoch must be an integer ≥ 1, found the number 0"),
     ("groups: 3", "groups must be a list of groups, found the number 3"),
+    ("groups: [{nodes: [], learning_rate: 1}]", "a group needs the name of a node"),
     (
       "groups: [3]",
       "a group must be a mapping such as {nodes: encoder*, learning_rate: 1e-4}, found the number 3"

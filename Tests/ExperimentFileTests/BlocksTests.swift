@@ -170,6 +170,31 @@ import Testing
                   ^
       """
     ),
+    // An error of every repetition is reported once.
+    (
+      "blocks: {a: [{type: dense, units: 0}]}\nmodel: [{block: a, repeat: 3}]",
+      """
+      a.yaml:4:35: error: units must be an integer ≥ 1, found the number 0
+          blocks: {a: [{type: dense, units: 0}]}
+                                            ^
+      """
+    ),
+    (
+      "model: [{block: [{type: relu, name: input}]}]",
+      """
+      a.yaml:4:37: error: the name 'input' is reserved for the node before the block; choose another
+          model: [{block: [{type: relu, name: input}]}]
+                                              ^
+      """
+    ),
+    (
+      "model: [{type: relu, repeat: 3}]",
+      """
+      a.yaml:4:22: error: unknown key 'repeat'; did you mean '{block: [{…}], repeat: 2}'?
+          model: [{type: relu, repeat: 3}]
+                               ^
+      """
+    ),
   ]
 
   /// The location is that of the name that closes the circle.

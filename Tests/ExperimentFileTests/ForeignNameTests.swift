@@ -97,6 +97,84 @@ import Testing
       "model: [{type: dense, units: 1, out_features: 3}]",
       "unknown key 'out_features'; did you mean 'units'?"
     ),
+    (
+      "model: [BatchNorm3d]",
+      "unknown layer type 'BatchNorm3d'; did you mean 'batch_normalization'?"
+    ),
+    ("model: [ZeroPad1d]", "unknown layer type 'ZeroPad1d'; did you mean 'pad'?"),
+    ("model: [Cropping1D]", "unknown layer type 'Cropping1D'; did you mean 'crop'?"),
+    ("model: [GlobalMaxPool]", "unknown layer type 'GlobalMaxPool'; did you mean 'max_pooling'?"),
+    (
+      "model: [GlobalAveragePool]",
+      "unknown layer type 'GlobalAveragePool'; did you mean 'average_pooling'?"
+    ),
+    ("model: [GlobalLpPool]", "unknown layer type 'GlobalLpPool'; did you mean 'lp_pooling'?"),
+    ("model: [Gather]", "unknown layer type 'Gather'; did you mean 'embedding'?"),
+    ("model: [Unsqueeze]", "unknown layer type 'Unsqueeze'; did you mean 'reshape'?"),
+    (
+      "model: [CrossMapLRN2d]",
+      "unknown layer type 'CrossMapLRN2d'; did you mean 'local_response_normalization'?"
+    ),
+    ("loss: CategoricalHinge", "unknown loss type 'CategoricalHinge'; did you mean 'hinge'?"),
+    (
+      "loss: KullbackLeiblerDivergence",
+      "unknown loss type 'KullbackLeiblerDivergence'; did you mean 'kullback_leibler'?"
+    ),
+    (
+      "model: [{type: convolution, channels: 1, window: 1, dilation_rate: 2}]",
+      "unknown key 'dilation_rate'; did you mean 'dilation'?"
+    ),
+    (
+      "model: [{type: depthwise_convolution, window: 1, use_bias: false}]",
+      "unknown key 'use_bias'; did you mean 'bias'?"
+    ),
+    (
+      "model: [{type: max_pooling, window: 1, auto_pad: same}]",
+      "unknown key 'auto_pad'; did you mean 'padding'?"
+    ),
+    (
+      "model: [{type: average_pooling, window: 1, count_include_pad: true}]",
+      "unknown key 'count_include_pad'; did you mean 'count_padding'?"
+    ),
+    (
+      "model: [{type: lp_pooling, window: 1, norm_type: 3}]",
+      "unknown key 'norm_type'; did you mean 'p'?"
+    ),
+    (
+      "model: [{type: rms_normalization, elementwise_affine: false}]",
+      "unknown key 'elementwise_affine'; did you mean 'affine'?"
+    ),
+    ("model: [{type: prelu, init: 0.1}]", "unknown key 'init'; did you mean 'slope'?"),
+    (
+      "model: [{type: pad, padding: 1, padding_mode: reflect}]",
+      "unknown key 'padding_mode'; did you mean 'mode'?"
+    ),
+    (
+      "loss: {type: kullback_leibler, from_logits: true}",
+      "unknown key 'from_logits'; did you mean 'from'?"
+    ),
+    (
+      "train: {epochs: 1, optimizer: {type: rmsprop, rho: 0.9}}",
+      "unknown key 'rho'; did you mean 'alpha'?"
+    ),
+    (
+      "train: {epochs: 1, schedule: {type: cosine_restarts, T_0: 1, eta_min: 0}}",
+      "unknown key 'eta_min'; did you mean 'minimum'?"
+    ),
+    (
+      "train: {epochs: 1, schedule: {type: polynomial, total_iters: 3}}",
+      "unknown key 'total_iters'; did you mean 'length'?"
+    ),
+    (
+      "train: {epochs: 1, schedule: {type: step, every: 2, gamma: 0.5}}",
+      "unknown key 'gamma'; did you mean 'factor'?"
+    ),
+    ("train: {epochs: 1, clipnorm: 1}", "unknown key 'clipnorm'; did you mean 'clip'?"),
+    ("train: {epochs: 1, ema_decay: 1}", "unknown key 'ema_decay'; did you mean 'average'?"),
+    (
+      "train: {epochs: 1, average: {ema_decay: 0.9}}",
+      "unknown key 'ema_decay'; did you mean 'decay'?"
+    ),
     // Keys of a mapping one level deeper.
     (
       "train: {epochs: 1, learning_rate: 3}",

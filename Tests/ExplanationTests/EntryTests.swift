@@ -4,7 +4,8 @@ import Testing
 
 @testable import Explanation
 
-/// Entries that are written term by term: convolution, pooling, dense, and a plugin's layer.
+/// Entries that are written term by term: convolution, pooling, normalization, …, and a plugin's
+/// layer.
 @Suite struct EntryTests {
   private struct Reference: Decodable {
     let name: String
@@ -12,6 +13,7 @@ import Testing
     let output: [Double]
     let inputGradient: [Double]
     let parameterGradients: [String: [Double]]
+    let state: [Double]
   }
 
   private static let references: [Reference] = try! Repository.reference("explained_entries.json")
@@ -49,11 +51,12 @@ import Testing
   }
 
   @Test func theTermsAndTheirSumsAreThoseOfPyTorch() throws {
-    #expect(EntryTests.references.count == 28)
+    #expect(EntryTests.references.count == 48)
     for reference in EntryTests.references {
       let explanation = try explanation(
         reference.yaml, notation: .names,
-        full: ["node", "input"] + reference.parameterGradients.keys.map { "node.\($0)" })
+        full: ["node"] + (reference.inputGradient.isEmpty ? [] : ["input"])
+          + reference.parameterGradients.keys.map { "node.\($0)" }, state: reference.state)
       try expect("node", reference.output, in: explanation, reference.name)
       try expect("δ_{input", reference.inputGradient, in: explanation, reference.name)
       for (name, values) in reference.parameterGradients {
@@ -172,6 +175,60 @@ import Testing
                    = -0.155906
 
         """))
+  }
+
+  /// μ and s are written in the forward part only, and before the entries that use them.
+  @Test func theIntermediateValuesOfANormalizationAreWrittenOnce() throws {
+    let text = try explanation(
+      experiment(
+        """
+        [{type: dense, units: 2, bias: false, initial: {weight: {values: [[1, 0], [0, 1]]}}},
+         {type: layer_normalization, epsilon: 0.5, initial: {weight: {values: [2, -1]}}}]
+        """, inputs: "[[3, -1]]", targets: "[[1, 0]]")
+    ).text
+    #expect(
+      text.contains(
+        """
+            μ = (1/2) (y₀ + y₁)
+              = (1/2) (3 + (−1))
+              = 1
+
+            s = √((1/2) ((y₀ − μ)² + (y₁ − μ)²) + ε)
+              = √((1/2) ((3 − 1)² + (−1 − 1)²) + 0.5)
+              = √(4 + 0.5)
+              = 2.12132
+
+            z₀ = w₀⁽²⁾ ((y₀ − μ)/s) + b₀⁽²⁾
+               = 2 · ((3 − 1)/2.12132) + 0
+               = 1.88562
+
+            z₁ =
+        """))
+    #expect(
+      text.contains(
+        """
+            h̄ = (1/2) (g₀ ŷ₀ + g₁ ŷ₁)
+              = (1/2) (2 · 1.77124 · ((3 − 1)/2.12132) + (−1) · 1.88562 · ((−1 − 1)/2.12132))
+              = 2.55883
+
+            δ_{y₀} = (1/s) (g₀ − ḡ − ŷ₀ h̄)
+                   = (1/2.12132) (2 · 1.77124 − 0.828427 − ((3 − 1)/2.12132) · 2.55883)
+                   = 0.142157
+
+            δ_{y₁} =
+        """))
+    #expect(text.split(separator: "    μ = (1/2) (y₀ + y₁)").count == 2)
+  }
+
+  /// The terms of a node are compared with what it adds to the gradient, not with the whole.
+  @Test func theTermsOfASharedParameterAreThoseOfEachNode() throws {
+    let model = """
+      [{type: dense, units: 7, name: wide}, {type: dense, units: 7, name: first},
+       {type: dense, units: 7, parameters: {weight: first.weight}}, {type: dense, units: 1}]
+      """
+    let text = try explanation(experiment(model)).text
+    #expect(text.contains("W⁽²⁾ is shared"))
+    #expect(!text.contains("NOT the engine’s value"))
   }
 
   /// The numbers of small tensors are in the equation, which is not repeated entry by entry.

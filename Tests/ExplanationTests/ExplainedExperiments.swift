@@ -7,10 +7,12 @@ import TestSupport
 @testable import Explanation
 
 /// The explanation of an experiment in the test's source, with the letters that it names.
+///
+/// - Parameter state: the state of the network; its initial values if it is empty.
 func explanation(
   _ yaml: String, path: String = "test.yaml", name: String? = nil, sample: Int = 0,
   samples: [Int]? = nil, notation: NotationName? = nil,
-  full: [String] = [], layers: [any Component<any Layer>.Type] = []
+  full: [String] = [], layers: [any Component<any Layer>.Type] = [], state: [Double] = []
 ) throws -> Explanation {
   var registry = registry
   for layer in layers { registry.register(layer) }
@@ -24,6 +26,7 @@ func explanation(
     to: graph, targets: data.targets, registry: registry)
   let network = try Network<Double>(
     graph, heads: heads, capacity: 1, seed: experiment.seed)
+  for (i, number) in state.enumerated() { network.state[i] = number }
   return try Explanation(
     of: network, name: name ?? experiment.name, data: data, samples: samples ?? [sample],
     seed: experiment.seed, notation: notation ?? experiment.notation, full: full)

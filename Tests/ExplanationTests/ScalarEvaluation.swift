@@ -2,13 +2,15 @@ import Foundation
 
 @testable import Explanation
 
-/// Evaluates formulas of single numbers: sums, products, powers, magnitudes, signs, maxima and `… n
-/// more`.
+/// Evaluates formulas of single numbers: sums, products, powers, roots, logarithms, magnitudes, signs,
+/// maxima and `… n more`.
 enum ScalarEvaluation {
   /// Nil if the formula contains letters.
   static func value(_ formula: Formula) -> Double? {
     switch formula {
     case .number(let text): return Double(text)
+    case .letter("e"): return M_E
+    case .root(let inside): return value(inside)?.squareRoot()
     case .text(let text):
       // `… 5 more, in sum 0.25`
       return text.split(separator: " ").last.flatMap { Double($0) }
@@ -40,7 +42,7 @@ enum ScalarEvaluation {
 
   private static func sum(_ parts: [Formula]) -> Double? {
     var (total, product, sign): (Double, Double?, Double) = (0, nil, 1)
-    var (divides, isSign) = (false, false)
+    var (divides, isSign, isLogarithm) = (false, false, false)
     func close() {
       total += sign * (product ?? 0)
       product = nil
@@ -56,10 +58,12 @@ enum ScalarEvaluation {
       case .sign("·"): continue
       case .sign("/"): divides = true
       case .letter("sign"): isSign = true
+      case .letter("ln"): isLogarithm = true
       default:
         guard var factor = value(part) else { return nil }
         if isSign { factor = factor < 0 ? -1 : factor > 0 ? 1 : 0 }
-        isSign = false
+        if isLogarithm { factor = log(factor) }
+        (isSign, isLogarithm) = (false, false)
         product = divides ? (product ?? 1) / factor : (product ?? 1) * factor
         divides = false
       }

@@ -9,6 +9,7 @@ import json
 
 import torch
 
+functional = torch.nn.functional
 torch.manual_seed(20)
 torch.set_default_dtype(torch.float64)
 
@@ -43,8 +44,10 @@ def lp_pooling(x, p, window, stride, padding, normalize):
     return torch.stack(planes).reshape(channels, out_rows, out_columns)
 
 
-def case(name, layer, initial, x, compute, parameters):
-    x = x.clone().requires_grad_()
+def case(name, layer, initial, x, compute, parameters, state=(), indices=0):
+    """With `indices`, x are indices below this number."""
+    if not indices:
+        x = x.clone().requires_grad_()
     for tensor in parameters.values():
         tensor.requires_grad_()
     y = compute(x)
@@ -54,11 +57,13 @@ def case(name, layer, initial, x, compute, parameters):
     loss = ((v @ y.flatten() - t[0]) ** 2).sum()
     loss.backward()
     shape = list(x.shape)
+    port = f"indices: {{x: {indices}}}" if indices else f"shape: {shape}"
+    values = f"{{x: [{x.tolist()}]}}" if indices else f"[{x.flatten().tolist()}]"
     yaml = f"""name: test
 dtype: float64
 data:
-  inline: {{inputs: [{x.flatten().tolist()}], targets: {t.tolist()}}}
-  shape: {shape}
+  inline: {{inputs: {values}, targets: {t.tolist()}}}
+  {port}
 model:
   - {{name: node, {layer}{initial}}}
   - flatten
@@ -69,7 +74,8 @@ train: {{optimizer: {{type: sgd, learning_rate: 0.1}}, epochs: 1}}
     gradients = {key: tensor.grad.flatten().tolist() for key, tensor in parameters.items()}
     return {
         "name": name, "yaml": yaml, "output": y.flatten().tolist(),
-        "inputGradient": x.grad.flatten().tolist(), "parameterGradients": gradients,
+        "inputGradient": x.grad.flatten().tolist() if not indices else [],
+        "parameterGradients": gradients, "state": [n for s in state for n in s.tolist()],
     }
 
 
@@ -133,6 +139,75 @@ def transposed_convolution_case(name, channels, x, window, stride, padding, dila
 
 def plain_pooling_case(name, layer, x, compute):
     return case(name, layer, "", x, lambda x: compute(x[None])[0], {})
+
+
+def weighted_case(name, layer, x, compute, shape, compares_bias=True):
+    """A layer with a weight, and with a bias if `compute` takes two."""
+    w, b = numbers(*shape), numbers(*shape)
+    values = (w, b)[: compute.__code__.co_argcount - 1]
+    initial = f", initial: {{weight: {{values: {w.tolist()}}}"
+    initial += f", bias: {{values: {b.tolist()}}}}}" if len(values) == 2 else "}"
+    parameters = dict(zip(["weight", "bias"] if compares_bias else ["weight"], values))
+    return case(name, layer, initial, x, lambda x: compute(x, *values), parameters)
+
+
+def batch_normalization_case(name, x):
+    """In an evaluation, with running statistics that are not the initial ones."""
+    channels = x.shape[0]
+    w, b = numbers(channels), numbers(channels)
+    state = (numbers(channels), numbers(channels).abs() + 0.25)
+    return case(
+        name, "type: batch_normalization",
+        f", initial: {{weight: {{values: {w.tolist()}}}, bias: {{values: {b.tolist()}}}}}", x,
+        lambda x: torch.nn.functional.batch_norm(x[None], *state, w, b)[0],
+        {"weight": w, "bias": b}, state)
+
+
+def separable_case(name, x, window, channels, multiplier, stride, padding, bias):
+    middle, axes = x.shape[0] * multiplier, len(window)
+    v = numbers(middle, 1, *window)
+    w = numbers(channels, middle, *[1] * axes)
+    b = numbers(channels) if bias else None
+    convolve = getattr(torch.nn.functional, f"conv{axes}d")
+    layer = (
+        f"type: separable_convolution, channels: {channels}, window: {list(window)}, "
+        f"multiplier: {multiplier}, stride: {stride}, padding: {padding}, bias: {str(bias).lower()}")
+    initial = f", initial: {{depthwise_weight: {{values: {v.tolist()}}}, "
+    initial += f"pointwise_weight: {{values: {w.tolist()}}}"
+    initial += f", bias: {{values: {b.tolist()}}}}}" if bias else "}"
+    return case(
+        name, layer, initial, x,
+        lambda x: convolve(
+            convolve(x[None], v, None, stride, padding, groups=x.shape[0]), w, b)[0],
+        {"depthwise_weight": v, "pointwise_weight": w, **({"bias": b} if bias else {})})
+
+
+def embedding_case(name, indices, count, size, padding):
+    w = numbers(count, size)
+    layer = f"type: embedding, size: {size}, inputs: x" + (f", padding: {padding}" if padding >= 0 else "")
+
+    def compute(i):
+        rows = torch.nn.functional.embedding(i, w, padding if padding >= 0 else None)
+        return (rows * (i != padding)[:, None]).T if len(i) > 1 else rows[0]
+
+    return case(
+        name, layer, f", initial: {{weight: {{values: {w.tolist()}}}}}", torch.tensor(indices),
+        compute, {"weight": w}, indices=count)
+
+
+def rms(x, axes, epsilon=1e-5):
+    return x / (x.square().mean(axes, keepdim=True) + epsilon).sqrt()
+
+
+def layer_norm(x, axes):
+    return rms(x - x.mean(axes, keepdim=True), axes)
+
+
+def response_norm(x, size, alpha, beta, k):
+    """ONNX's windows, which for an even size differ from PyTorch's."""
+    pad = [0, 0] * (x.dim() - 2) + [(size - 1) // 2, size // 2]
+    sums = functional.pad(x.square(), pad).unfold(1, size, 1).sum(-1)
+    return x * (k + alpha / size * sums) ** -beta
 
 
 cases = [
@@ -204,5 +279,51 @@ cases = [
     plain_pooling_case(
         "upsample", "type: upsample, factor: 2", numbers(1, 2, 3),
         lambda x: torch.nn.functional.interpolate(x, scale_factor=2)),
+    weighted_case(
+        "layer_normalization", "type: layer_normalization", numbers(2, 3),
+        lambda x, w, b: layer_norm(x, (0, 1)) * w + b, (2, 3), compares_bias=False),
+    weighted_case(
+        "layer_normalization over axis 1", "type: layer_normalization, axes: [1]", numbers(3, 4, 2),
+        lambda x, w, b: layer_norm(x, 1) * w[:, None] + b[:, None], (4,)),
+    plain_pooling_case(
+        "layer_normalization without a weight",
+        "type: layer_normalization, affine: false, epsilon: 0.125", numbers(8),
+        lambda x: functional.layer_norm(x, (8,), eps=0.125)),
+    weighted_case(
+        "group_normalization", "type: group_normalization, groups: 2", numbers(4, 2, 2),
+        lambda x, w, b: functional.group_norm(x[None], 2, w, b)[0], (4,)),
+    weighted_case(
+        "instance_normalization", "type: instance_normalization", numbers(2, 5),
+        lambda x, w, b: functional.instance_norm(x[None], weight=w, bias=b)[0], (2,)),
+    weighted_case(
+        "rms_normalization", "type: rms_normalization", numbers(7),
+        lambda x, w: rms(x, 0) * w, (7,)),
+    weighted_case(
+        "rms_normalization over axis 0", "type: rms_normalization, axes: [0]", numbers(3, 2, 2),
+        lambda x, w: rms(x, 0) * w[:, None, None], (3,)),
+    batch_normalization_case("batch_normalization", numbers(2, 2, 3)),
+    plain_pooling_case(
+        "local_response_normalization",
+        "type: local_response_normalization, size: 3, alpha: 0.5", numbers(5, 2),
+        lambda x: response_norm(x, 3, 0.5, 0.75, 1.0)),
+    plain_pooling_case(
+        "local_response_normalization of an even size",
+        "type: local_response_normalization, size: 4, alpha: 2, beta: 1.5, k: 0.5", numbers(6, 1, 2),
+        lambda x: response_norm(x, 4, 2.0, 1.5, 0.5)),
+    plain_pooling_case("softmax", "type: softmax", numbers(7), lambda x: x.softmax(1)),
+    plain_pooling_case("softmax over axis 0", "type: softmax", numbers(3, 2), lambda x: x.softmax(1)),
+    plain_pooling_case(
+        "softmax over axis 1", "type: softmax, axis: 1", numbers(2, 3, 2), lambda x: x.softmax(2)),
+    plain_pooling_case("log_softmax", "type: log_softmax", numbers(7), lambda x: x.log_softmax(1)),
+    plain_pooling_case(
+        "log_softmax over axis 1", "type: log_softmax, axis: 1", numbers(2, 4),
+        lambda x: x.log_softmax(2)),
+    separable_case("separable_convolution", numbers(2, 3, 4), (2, 2), 3, 1, 1, 0, True),
+    separable_case(
+        "separable_convolution in 1-D with two channels each", numbers(2, 6), (3,), 2, 2, 2, 1,
+        False),
+    embedding_case("embedding", [2, 0, 1, 2], 4, 3, 0),
+    embedding_case("embedding of one index", [1], 3, 5, -1),
+    plain_pooling_case("glu", "type: glu", numbers(4, 3), lambda x: functional.glu(x, 1)),
 ]
 print(json.dumps(cases, indent=1))

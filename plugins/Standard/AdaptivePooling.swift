@@ -40,7 +40,7 @@ struct AdaptivePooling: Layer, Component {
 
   init(from options: inout Options) {
     options.suggest("output", for: "output_size")
-    options.suggest("by", for: "mode")
+    options.suggest("by", for: "mode", "reduction")
     output = options.extents("output", in: Window.range, "m: number of windows along each axis")
     if case .list? = options.entry("output")?.content {
       isListed = true

@@ -12,7 +12,8 @@ struct AveragePooling: Layer, Component {
   static let foreignNames = [
     "avg_pool", "avg_pool1d", "avg_pool2d", "avg_pool3d", "average_pooling1d",
     "average_pooling2d", "average_pooling3d", "mean_pooling", "global_average_pooling1d",
-    "global_average_pooling2d", "global_average_pooling3d",
+    "global_average_pooling2d", "global_average_pooling3d", "average_pool",
+    "global_average_pool", "global_avg_pool",
   ]
   static let documentation = Documentation(
     "the mean of every window",
@@ -26,6 +27,7 @@ struct AveragePooling: Layer, Component {
 
   init(from options: inout Options) {
     pooling = Pooling(from: &options)
+    options.suggest("count_padding", for: "count_include_pad")
     countsPadding = options.bool(
       "count_padding", default: false, "divide by the window's size in the padding too")
   }

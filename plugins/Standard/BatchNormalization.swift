@@ -19,7 +19,9 @@ import NNExp
 /// - Source: Ioffe, Szegedy 2015
 struct BatchNormalization: FusibleLayer, Component {
   static let typeName = "batch_normalization"
-  static let foreignNames = ["batch_norm", "batch_norm1d", "batch_norm2d", "bn"]
+  static let foreignNames = [
+    "batch_norm", "batch_norm1d", "batch_norm2d", "batch_norm3d", "sync_batch_norm", "bn",
+  ]
   static let documentation = Documentation(
     "every channel of a batch normalized to mean 0 and variance 1, then scaled and shifted",
     equation: """
@@ -39,8 +41,7 @@ struct BatchNormalization: FusibleLayer, Component {
   private var isRectified = false
 
   init(from options: inout Options) {
-    options.suggest("epsilon", for: "eps")
-    epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
+    epsilon = options.epsilon(addedTo: "variance")
     momentum = options.double(
       "momentum", default: 0.1, in: .unit,
       "the fraction by which a batch updates the running mean and variance")
@@ -70,8 +71,17 @@ struct BatchNormalization: FusibleLayer, Component {
     return plan
   }
 
+  /// The channels as sets, for explanations.
+  private func sets(_ shape: Shape) -> SetNormalization {
+    SetNormalization(
+      shape: Shape(extents: SIMD4(shape[0], shape.count / max(1, shape[0]), 1, 1), rank: 2),
+      normalized: 0b10, weighted: 0b01, isCentered: true, epsilon: epsilon, hasWeight: isAffine,
+      hasBias: isAffine)
+  }
+
   func equations(for inputs: [Port]) -> Equations {
-    Equations(
+    let shape = inputs[0].shape
+    return Equations(
       isAffine ? #"\nu[w, b]"# : #"\nu"#,
       output: isAffine ? #"w \otimes \hat{x} + b"# : #"\hat{x}"#,
       where: [
@@ -90,7 +100,9 @@ struct BatchNormalization: FusibleLayer, Component {
         .init("bias", symbol: "b", gradient: #"\frac{\partial L}{\partial b} = \sum \delta_y"#),
       ],
       remark: "Channel by channel; sums are over a channel's positions. μ and σ² are the running "
-        + "ones here. In training they are the batch's, and depend on x.")
+        + "ones here, so that each sample is by itself. In training they are the batch's and "
+        + "depend on all its samples, which adds two means to the derivative, as in layer "
+        + "normalization.", work: sets(shape).work(for: shape, weight: [shape[0]], isRunning: true))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

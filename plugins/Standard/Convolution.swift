@@ -43,9 +43,7 @@ struct Convolution: ConvolutionLayer {
   let core: ConvolutionCore
 
   init(from options: inout Options) {
-    let channels = options.int("channels", in: Window.range, "number of output channels")
-    options.suggest("channels", for: "filters", "out_channels")
-    options.suggest("window", for: "kernel_size", "kernel", "filter_size")
+    let channels = options.outputChannels()
     let windows = WindowOptions(from: &options, padding: "zeros at the ends of each axis")
     let groups = options.int(
       "groups", default: 1, in: Window.range, "number of groups that the channels are divided into")
@@ -54,7 +52,7 @@ struct Convolution: ConvolutionLayer {
     }
     core = ConvolutionCore(
       channels: .fixed(channels, groups: groups), windows: windows,
-      hasBias: options.bool("bias", default: true, "add a learned offset to every channel"))
+      hasBias: options.bias(of: "channel"))
   }
 }
 
@@ -70,7 +68,9 @@ struct Convolution: ConvolutionLayer {
 /// - Source: Sifre 2014; Chollet 2017
 struct DepthwiseConvolution: ConvolutionLayer {
   static let typeName = "depthwise_convolution"
-  static let foreignNames = ["depthwise_conv", "depthwise_conv1d", "depthwise_conv2d"]
+  static let foreignNames = [
+    "depthwise_conv", "depthwise_conv1d", "depthwise_conv2d", "depthwise_conv3d",
+  ]
   static let documentation = Documentation(
     "every input channel convolved by itself",
     equation: """
@@ -91,14 +91,13 @@ struct DepthwiseConvolution: ConvolutionLayer {
   let core: ConvolutionCore
 
   init(from options: inout Options) {
-    options.suggest("window", for: "kernel_size", "kernel", "filter_size")
     options.suggest("multiplier", for: "depth_multiplier")
     let windows = WindowOptions(from: &options, padding: "zeros at the ends of each axis")
     let multiplier = options.int(
       "multiplier", default: 1, in: Window.range, "m: the output channels of each input channel")
     core = ConvolutionCore(
       channels: .perInput(multiplier), windows: windows,
-      hasBias: options.bool("bias", default: true, "add a learned offset to every channel"))
+      hasBias: options.bias(of: "channel"))
   }
 }
 

@@ -119,10 +119,21 @@ struct ConvolutionCore: Sendable {
 
   private func work(for input: Shape) -> Equations.Work? {
     guard let plan = try? plan(for: input) else { return nil }
-    let entries = ConvolutionEntries(
-      windows: Windows(windows, over: input), groups: groups(for: input), hasBias: hasBias,
-      input: input, output: plan.output, weight: plan.parameters[0].shape)
+    let entries = entries(for: input, output: plan.output, weight: plan.parameters[0].shape)
     return { entries.entry($0, $1, $2) }
+  }
+
+  /// The single entries for explanations.
+  ///
+  /// - Parameters:
+  ///   - w: the letter of the weight.
+  ///   - y: the letter of the output.
+  func entries(
+    for input: Shape, output: Shape, weight: Shape, w: String = "W", y: String = "y"
+  ) -> ConvolutionEntries {
+    ConvolutionEntries(
+      windows: Windows(windows, over: input), groups: groups(for: input), hasBias: hasBias,
+      input: input, output: output, weight: weight, w: w, y: y)
   }
 
   /// Adds ONNX's convolution of this type with `weight` and perhaps a bias.
@@ -165,5 +176,19 @@ struct ConvolutionCore: Sendable {
       to: pass.gradients[0].start, bias: hasBias ? pass.gradients[1].start : nil,
       dx: pass.needsInputGradient ? pass.dx.start : nil, stores: pass.storesInputGradient,
       samples: pass.samples, scratch: pass.scratch)
+  }
+}
+
+extension Options {
+  /// The number of output channels.
+  mutating func outputChannels() -> Int {
+    suggest("channels", for: "filters", "out_channels", "num_filters")
+    return int("channels", in: Window.range, "number of output channels")
+  }
+
+  /// True if every channel, or every unit, has a bias.
+  mutating func bias(of part: String) -> Bool {
+    suggest("bias", for: "use_bias")
+    return bool("bias", default: true, "add a learned offset to every \(part)")
   }
 }

@@ -17,6 +17,9 @@ struct ConvolutionEntries: Sendable {
   let output: Shape
   let weight: Shape
   var isTransposed = false
+  /// The letters of the weight and of the output.
+  var w = "W"
+  var y = "y"
 
   /// The positions of one output channel.
   private var positions: Int { output.count / output[0] }
@@ -28,38 +31,44 @@ struct ConvolutionEntries: Sendable {
     let y: Int
   }
 
+  /// - Parameter slope: the work of an entry of δ_y that is not a gradient of the network.
   func entry(
-    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample,
+    slope: (Int) -> WorkedEntry? = { _ in nil }
   ) -> WorkedEntry? {
     let (x, dy) = (sample.x, sample.outputGradient)
-    func deltaLetter(_ y: Int) -> String { #"\delta_{\#(letter("y", y, output))}"# }
+    func deltaLetter(_ i: Int) -> String { #"\delta_{\#(letter(y, i, output))}"# }
+    func uses(_ i: Int) -> [WorkedEntry] { slope(i).map { [$0] } ?? [] }
     switch tensor {
     case .output:
       let bias = hasBias ? sample.parameters[1][index / positions] : 0
-      let w = sample.parameters[0]
+      let weights = sample.parameters[0]
       let terms = factors(ofOutput: index).map {
         WorkedEntry.Term.product(
-          w[$0.w], x[$0.x], letter("W", $0.w, weight), letter("x", $0.x, input))
+          weights[$0.w], x[$0.x], letter(w, $0.w, weight), letter("x", $0.x, input))
       }
       let channel = index / positions
       return WorkedEntry(
-        letter("y", index, output), terms: terms,
+        letter(y, index, output), terms: terms,
         steps: [
           .sum(open: hasBias ? "b_{\(channel)} + " : ""),
           .sum(open: hasBias ? WorkedEntry.number(bias) + " + " : ""),
         ], value: terms.reduce(bias) { $0 + $1.value })
     case .inputGradient:
-      let w = sample.parameters[0]
+      let weights = sample.parameters[0]
       return .sum(
         #"\delta_{\#(letter("x", index, input))}"#,
         factors { $0.x == index }.map {
-          .product(w[$0.w], dy[$0.y], letter("W", $0.w, weight), deltaLetter($0.y))
+          .product(
+            weights[$0.w], dy[$0.y], letter(w, $0.w, weight), deltaLetter($0.y),
+            uses: uses($0.y))
         })
     case .parameterGradient(0):
       return .sum(
-        #"\frac{\partial L}{\partial \#(letter("W", index, weight))}"#,
+        #"\frac{\partial L}{\partial \#(letter(w, index, weight))}"#,
         factors { $0.w == index }.map {
-          .product(dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input))
+          .product(
+            dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input), uses: uses($0.y))
         })
     case .parameterGradient:
       let count = positions

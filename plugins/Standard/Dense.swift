@@ -28,7 +28,7 @@ struct Dense: Layer, Component {
   init(from options: inout Options) {
     units = options.int("units", in: 1..., "number of outputs")
     options.suggest("units", for: "out_features", "neurons", "nodes", "hidden_size", "size")
-    hasBias = options.bool("bias", default: true, "add a learned offset to every unit")
+    hasBias = options.bias(of: "unit")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {

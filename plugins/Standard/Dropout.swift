@@ -22,7 +22,7 @@ struct Dropout: Layer, Component {
   private let rate: Double
 
   init(from options: inout Options) {
-    options.suggest("rate", for: "p", "probability", "drop_prob")
+    options.suggest("rate", for: "p", "probability", "drop_prob", "ratio")
     rate = options.double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
   }
 

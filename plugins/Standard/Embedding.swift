@@ -13,7 +13,7 @@ import NNExp
 /// - Source: Bengio, Ducharme, Vincent, Jauvin 2003.
 struct Embedding: Layer, Component {
   static let typeName = "embedding"
-  static let foreignNames = ["embed", "lookup", "lookup_table"]
+  static let foreignNames = ["embed", "embedding_bag", "gather", "lookup", "lookup_table"]
   static let documentation = Documentation(
     "a learned vector for each index of a category",
     equation: "y_k = E[i_k], 0 for the index padding;  ∂E[i_k] += ∂y_k",
@@ -58,7 +58,55 @@ struct Embedding: Layer, Component {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    Equations(prose: Self.documentation.equation)
+    let isVector = inputs[0].count == 1
+    return Equations(
+      #"\operatorname{embedding}[W]"#, output: isVector ? "y_j = W_{x,j}" : "y_{j,k} = W_{x_k,j}",
+      inputs: [],
+      parameters: [
+        .init(
+          "weight", symbol: "W",
+          gradient: isVector
+            ? #"\frac{\partial L}{\partial W_{i,j}} = [i = x] \delta_{y_j}"#
+            : #"\frac{\partial L}{\partial W_{i,j}} = \sum_{k : x_k = i} \delta_{y_{j,k}}"#)
+      ],
+      remark: (padding.map { "The vector of the index \($0) is 0, and has no gradient. " } ?? "")
+        + (isVector ? "[…] is 1 if the condition is true, otherwise 0." : ""),
+      work: { entry($0, $1, $2) })
+  }
+
+  /// Single entries with their numbers, for explanations.
+  private func entry(
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample
+  ) -> WorkedEntry? {
+    let indices = sample.inputs[0].map { Int($0) }
+    let output: Shape = indices.count == 1 ? [size] : [size, indices.count]
+    let weight: Shape = [sample.parameters[0].count / size, size]
+    switch tensor {
+    case .output:
+      let (j, k) = (index / indices.count, index % indices.count)
+      let entry = indices[k] * size + j
+      let letter = WorkedEntry.letter("y", index, of: output)
+      if indices[k] == padding {
+        return WorkedEntry(letter, terms: [], steps: [.formula("0")], value: 0)
+      }
+      let value = sample.parameters[0][entry]
+      return .sum(
+        letter,
+        [.init(value, WorkedEntry.letter("W", entry, of: weight), WorkedEntry.bare(value))])
+    case .inputGradient: return nil
+    case .parameterGradient:
+      let (row, j) = (index / size, index % size)
+      let users = row == padding ? [] : indices.indices.filter { indices[$0] == row }
+      return .sum(
+        #"\frac{\partial L}{\partial \#(WorkedEntry.letter("W", index, of: weight))}"#,
+        users.map { k in
+          let dy = sample.outputGradient[j * indices.count + k]
+          let letter = WorkedEntry.letter("y", j * indices.count + k, of: output)
+          return .init(
+            dy, #"\delta_{\#(letter)}"#,
+            users.count == 1 ? WorkedEntry.bare(dy) : WorkedEntry.number(dy))
+        })
+    }
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

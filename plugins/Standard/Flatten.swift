@@ -40,7 +40,7 @@ struct Flatten: Layer, Component {
 /// - Shape: any → `shape`, with the same count
 struct Reshape: Layer, Component {
   static let typeName = "reshape"
-  static let foreignNames = ["view", "unflatten"]
+  static let foreignNames = ["view", "unflatten", "squeeze", "unsqueeze", "expand_dims"]
   static let documentation = Documentation(
     "the numbers of a sample, row by row, under another shape",
     equation: "y = x;  ∂x += ∂y",

@@ -43,7 +43,41 @@ struct Glu: Layer, Component {
           derivative: "",
           delta: #"[\delta_y \otimes \sigma(b); "#
             + #"\delta_y \otimes a \otimes \sigma(b) \otimes (1 - \sigma(b))]"#)
-      ])
+      ], work: { entry($0, $1, $2, shape: inputs[0].shape) })
+  }
+
+  /// Single entries with their numbers, for explanations.
+  private func entry(
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample, shape: Shape
+  ) -> WorkedEntry? {
+    let number = WorkedEntry.number
+    let count = shape.count / 2
+    let i = index % count
+    func x(_ i: Int) -> String { WorkedEntry.letter("x", i, of: shape) }
+    let y = WorkedEntry.letter("y", i, of: Shape([shape[0] / 2] + shape.axes.dropFirst()))
+    let (a, b, dy) = (sample.x[i], sample.x[i + count], sample.outputGradient[i])
+    let sigma = #"\sigma(\#(x(i + count)))"#
+    let value = 1 / (1 + Double.exp(-b))
+    let gate = WorkedEntry(
+      sigma, terms: [], steps: [.formula(#"\frac{1}{1 + e^{\#(WorkedEntry.bare(-b))}}"#)],
+      value: value)
+    switch tensor {
+    case .output: return .sum(y, [.product(a, value, x(i), sigma, uses: [gate])])
+    case .inputGradient where index < count:
+      return .sum(
+        #"\delta_{\#(x(i))}"#, [.product(dy, value, #"\delta_{\#(y)}"#, sigma, uses: [gate])])
+    case .inputGradient:
+      return .sum(
+        #"\delta_{\#(x(index))}"#,
+        [
+          .init(
+            dy * a * value / (1 + Double.exp(b)),
+            #"\delta_{\#(y)} \#(x(i)) \#(sigma) (1 - \#(sigma))"#,
+            #"\#(number(dy)) \cdot \#(number(a)) \cdot \#(number(value)) \cdot "#
+              + #"(1 - \#(number(value)))"#, uses: [gate])
+        ])
+    case .parameterGradient: return nil
+    }
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

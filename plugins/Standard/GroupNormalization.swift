@@ -30,9 +30,8 @@ struct GroupNormalization: SetNormalizationLayer {
 
   init(from options: inout Options) {
     options.suggest("groups", for: "num_groups")
-    options.suggest("epsilon", for: "eps")
     groups = options.int("groups", in: 1...65_536, "number of groups of channels")
-    epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
+    epsilon = options.epsilon(addedTo: "variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
   }
 
@@ -58,7 +57,9 @@ struct GroupNormalization: SetNormalizationLayer {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    sets(inputs[0].shape).equations(set: "the channels of a group and all positions")
+    let shape = inputs[0].shape
+    return sets(shape).equations(
+      for: shape, weight: [shape[0]], set: "the channels of a group and all positions")
   }
 }
 
@@ -91,8 +92,7 @@ struct InstanceNormalization: SetNormalizationLayer {
   private let isAffine: Bool
 
   init(from options: inout Options) {
-    options.suggest("epsilon", for: "eps")
-    epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
+    epsilon = options.epsilon(addedTo: "variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
   }
 
@@ -117,7 +117,9 @@ struct InstanceNormalization: SetNormalizationLayer {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    sets(inputs[0].shape).equations(set: "the positions of a channel")
+    let shape = inputs[0].shape
+    return sets(shape).equations(
+      for: shape, weight: [shape[0]], set: "the positions of a channel")
   }
 }
 
@@ -150,9 +152,8 @@ struct RMSNormalization: SetNormalizationLayer {
   private let isAffine: Bool
 
   init(from options: inout Options) {
-    options.suggest("epsilon", for: "eps")
     axes = NormalizedAxes(from: &options)
-    epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the mean square")
+    epsilon = options.epsilon(addedTo: "mean square")
     isAffine = options.bool("affine", default: true, "learn a weight per entry")
   }
 
@@ -173,7 +174,9 @@ struct RMSNormalization: SetNormalizationLayer {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    sets(inputs[0].shape).equations(set: "the normalized axes")
+    let shape = inputs[0].shape
+    return sets(shape).equations(
+      for: shape, weight: axes.weightShape(shape), set: "the normalized axes")
   }
 }
 

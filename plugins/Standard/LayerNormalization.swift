@@ -31,9 +31,8 @@ struct LayerNormalization: Layer, Component {
   private let isAffine: Bool
 
   init(from options: inout Options) {
-    options.suggest("epsilon", for: "eps")
     axes = NormalizedAxes(from: &options)
-    epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
+    epsilon = options.epsilon(addedTo: "variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per entry")
   }
 
@@ -62,8 +61,10 @@ struct LayerNormalization: Layer, Component {
   }
 
   func equations(for inputs: [Port]) -> Equations {
+    let shape = inputs[0].shape
+    let weight = axes.weightShape(shape)
     guard axes.isAll else {
-      return sets(inputs[0].shape).equations(set: "the normalized axes")
+      return sets(shape).equations(for: shape, weight: weight, set: "the normalized axes")
     }
     return Equations(
       isAffine ? #"\nu[w, b]"# : #"\nu"#,
@@ -83,7 +84,7 @@ struct LayerNormalization: Layer, Component {
       parameters: [
         .init("weight", symbol: "w", gradient: #"\delta_y \otimes \hat{x}"#),
         .init("bias", symbol: "b", gradient: #"\delta_y"#),
-      ])
+      ], work: sets(shape).work(for: shape, weight: weight))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

@@ -11,7 +11,7 @@ import NNExp
 /// - Source: Krizhevsky, Sutskever, Hinton 2012
 struct LocalResponseNormalization: Layer, Component {
   static let typeName = "local_response_normalization"
-  static let foreignNames = ["lrn", "local_response_norm"]
+  static let foreignNames = ["lrn", "local_response_norm", "cross_map_lrn2d"]
   static let documentation = Documentation(
     "every number divided by a power of the sum of squares of the channels beside its own",
     equation: """
@@ -60,10 +60,86 @@ struct LocalResponseNormalization: Layer, Component {
         .init(
           derivative: "",
           delta: #"\delta_{x_c} = \delta_{y_c} s_c^{-\#(number(beta))} - "#
-            + #"\frac{\#(number(2 * alpha * beta))}{\#(size)} x_c \sum_{j : c \in N_j} "#
+            + #"\#(doubledShare) x_c \sum_{j : c \in N_j} "#
             + #"\delta_{y_j} x_j s_j^{-\#(number(beta + 1))}"#)
       ],
-      remark: "N_c are the \(size) channels around the channel c, at the same position.")
+      remark: "N_c are the \(size) channels around the channel c, at the same position.",
+      work: { entry($0, $1, $2, shape: inputs[0].shape) })
+  }
+
+  /// 2αβ/n as a formula.
+  private var doubledShare: String {
+    #"\frac{2 \cdot \#(Equations.number(alpha)) \cdot \#(Equations.number(beta))}{\#(size)}"#
+  }
+
+  /// Single entries with their numbers, for explanations.
+  private func entry(
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample, shape: Shape
+  ) -> WorkedEntry? {
+    let number = WorkedEntry.number
+    let (x, dy) = (sample.x, sample.outputGradient)
+    let positions = shape.count / shape[0]
+    func letter(_ name: String, _ i: Int) -> String { WorkedEntry.letter(name, i, of: shape) }
+    func delta(_ i: Int) -> String { #"\delta_{\#(letter("y", i))}"# }
+    func neighbors(_ i: Int) -> [Int] {
+      self.neighbors(of: i / positions, of: shape[0]).map { $0 * positions + i % positions }
+    }
+    func sum(_ i: Int) -> WorkedEntry {
+      let terms = neighbors(i).map { j in
+        WorkedEntry.Term(
+          x[j] * x[j], "\(letter("x", j))^2", "\(WorkedEntry.base(x[j]))^2")
+      }
+      let share = #"\frac{\#(Equations.number(alpha))}{\#(size)}"#
+      let step = WorkedEntry.Step.sum(
+        open: #"\#(Equations.number(k)) + \#(share) ("#, close: ")")
+      return WorkedEntry(
+        letter("s", i), terms: terms, steps: [step, step],
+        value: k + alpha / Double(size) * terms.reduce(0) { $0 + $1.value })
+    }
+    func power(_ i: Int, _ exponent: Double, _ s: WorkedEntry) -> (letters: String, text: String) {
+      let exponent = WorkedEntry.bare(exponent)
+      return ("\(letter("s", i))^{\(exponent)}", "\(WorkedEntry.base(s.value))^{\(exponent)}")
+    }
+    switch tensor {
+    case .output:
+      let s = sum(index)
+      let power = power(index, -beta, s)
+      return .sum(
+        letter("y", index),
+        [
+          .init(
+            x[index] * Double.pow(s.value, -beta), "\(letter("x", index)) \(power.letters)",
+            #"\#(number(x[index])) \cdot \#(power.text)"#, uses: [s])
+        ])
+    case .inputGradient:
+      let s = sum(index)
+      let own = power(index, -beta, s)
+      let first = dy[index] * Double.pow(s.value, -beta)
+      let factor = 2 * alpha * beta / Double(size)
+      // The channels whose sums have this one.
+      let readers = (0..<shape[0]).map { $0 * positions + index % positions }
+        .filter { neighbors($0).contains(index) }
+      let terms = readers.map { j in
+        let s = sum(j)
+        let power = power(j, -beta - 1, s)
+        return WorkedEntry.Term(
+          dy[j] * x[j] * Double.pow(s.value, -beta - 1),
+          "\(delta(j)) \(letter("x", j)) \(power.letters)",
+          #"\#(number(dy[j])) \cdot \#(number(x[j])) \cdot \#(power.text)"#, uses: [s])
+      }
+      let share = doubledShare
+      return WorkedEntry(
+        #"\delta_{\#(letter("x", index))}"#, terms: terms,
+        steps: [
+          .sum(
+            open: #"\#(delta(index)) \#(own.letters) - \#(share) \#(letter("x", index)) ("#,
+            close: ")"),
+          .sum(
+            open: #"\#(number(dy[index])) \cdot \#(own.text) - \#(share) \cdot "#
+              + #"\#(number(x[index])) \cdot ("#, close: ")"),
+        ], value: first - factor * x[index] * terms.reduce(0) { $0 + $1.value })
+    case .parameterGradient: return nil
+    }
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

@@ -30,7 +30,9 @@ import NNExp
 ///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
 struct LpPooling: Layer, Component {
   static let typeName = "lp_pooling"
-  static let foreignNames = ["lp_pool", "lp_pool1d", "lp_pool2d", "lp_pool3d"]
+  static let foreignNames = [
+    "lp_pool", "lp_pool1d", "lp_pool2d", "lp_pool3d", "global_lp_pool", "global_lp_pooling",
+  ]
   static let documentation = Documentation(
     "the p-norm of every window",
     equation: """
@@ -52,6 +54,7 @@ struct LpPooling: Layer, Component {
     pooling = Pooling(from: &options)
     let allowsBelowOne = options.bool(
       "allow_p_below_one", default: false, "permit p below 1, for which y is not a norm")
+    options.suggest("p", for: "norm_type")
     p = options.double(
       "p", default: 2,
       in: allowsBelowOne

@@ -11,7 +11,8 @@ struct MaxPooling: Layer, Component {
   static let typeName = "max_pooling"
   static let foreignNames = [
     "max_pool", "max_pool1d", "max_pool2d", "max_pool3d", "max_pooling1d", "max_pooling2d",
-    "max_pooling3d",
+    "max_pooling3d", "global_max_pool", "global_max_pooling", "global_max_pooling1d",
+    "global_max_pooling2d", "global_max_pooling3d",
   ]
   static let documentation = Documentation(
     "the largest entry of every window",

@@ -60,7 +60,7 @@ struct HardSigmoid: NamedFormula {
 /// - Source: Howard et al. 2019; PyTorch's Hardswish.
 struct HardSwish: NamedFormula {
   static let typeName = "hard_swish"
-  static let foreignNames = ["hardswish"]
+  static let foreignNames = ["hardswish", "hard_silu"]
   static let documentation = Documentation(
     "the product of x and its hard sigmoid",
     equation: """
@@ -97,8 +97,8 @@ struct HardTanh: NamedFormula {
   init(from options: inout Options) throws {
     let low = options.double("minimum", default: -1, "a: the smallest output")
     let high = options.double("maximum", default: 1, "b: the largest output")
-    options.suggest("minimum", for: "min", "min_val")
-    options.suggest("maximum", for: "max", "max_val")
+    options.suggest("minimum", for: "min", "min_val", "min_value")
+    options.suggest("maximum", for: "max", "max_val", "max_value")
     if low >= high {
       options.reject(
         "maximum",
@@ -148,6 +148,8 @@ struct Prelu: NamedFormula {
   let layer: FormulaLayer
 
   init(from options: inout Options) throws {
+    options.suggest("slope", for: "init", "alpha", "negative_slope")
+    options.suggest("slopes", for: "num_parameters", "shared_axes")
     let extent = options.choice(
       "slopes", default: Formula.Parameter.Extent.scalar,
       "scalar: one slope; features: one per number of a sample; channels: one per channel")

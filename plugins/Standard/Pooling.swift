@@ -35,7 +35,7 @@ struct Pooling {
       }
       return
     }
-    options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
+    options.suggest("window", for: "pool_size", "size")
     let sizes =
       isRequired
       ? nil

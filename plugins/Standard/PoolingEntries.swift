@@ -36,7 +36,7 @@ struct PoolingEntries: Sendable {
     let terms = windows[r].map { i in
       let value = Double.pow(abs(sample.x[i]), p)
       return WorkedEntry.Term(
-        value, "|\(x(i))|^{\(power)}", "|\(bare(sample.x[i]))|^{\(power)}",
+        value, "|\(x(i))|^{\(power)}", "|\(WorkedEntry.bare(sample.x[i]))|^{\(power)}",
         WorkedEntry.number(value))
     }
     let sum = terms.reduce(0) { $0 + $1.value } / (normalizes ? Double(windows[r].count) : 1)
@@ -48,7 +48,7 @@ struct PoolingEntries: Sendable {
       y(r), terms: terms,
       steps: [
         .sum(open: open, close: close), .sum(open: open, close: close),
-        .sum(open: open, close: close), .formula("\(bracketed(sum))^{1/\(power)}"),
+        .sum(open: open, close: close), .formula("\(WorkedEntry.base(sum))^{1/\(power)}"),
       ], value: Double.pow(sum, 1 / p))
   }
 
@@ -57,7 +57,7 @@ struct PoolingEntries: Sendable {
     return WorkedEntry(
       y(r), terms: [],
       steps: maximum(of: values, windows[r].map { "|\(x($0))|" }) {
-        "|\(bare(sample.x[windows[r][$0]]))|"
+        "|\(WorkedEntry.bare(sample.x[windows[r][$0]]))|"
       }, value: values.reduce(0) { $1 > $0 ? $1 : $0 })
   }
 
@@ -93,7 +93,7 @@ struct PoolingEntries: Sendable {
       if values.contains(where: \.isNaN) { return nil }
       return WorkedEntry(
         y(index), terms: [],
-        steps: maximum(of: values, windows[index].map(x)) { bare(values[$0]) },
+        steps: maximum(of: values, windows[index].map(x)) { WorkedEntry.bare(values[$0]) },
         value: values.max() ?? .nan)
     case .inputGradient:
       return .sum(
@@ -154,7 +154,9 @@ struct PoolingEntries: Sendable {
         factor = share * Double.pow(ratio, p - 1)
       }
       let term = sample.outputGradient[r] * sign * factor
-      let (before, after) = (WorkedEntry.number(sample.outputGradient[r]), bare(abs(value)))
+      let before = WorkedEntry.number(sample.outputGradient[r])
+      let after = WorkedEntry.number(abs(value))
+      let whole = WorkedEntry.number(sample.output[r])
       let fraction = normalizes && p.isFinite ? #" \cdot \frac{1}{\#(windows[r].count)}"# : ""
       let signs = #" \cdot \#(WorkedEntry.number(sign))"#
       guard p.isFinite else {
@@ -168,23 +170,12 @@ struct PoolingEntries: Sendable {
         delta(r) + (fraction.isEmpty ? " " : fraction + #" \cdot "#)
           + #"\operatorname{sign}(\#(x(i))) \left( \frac{|\#(x(i))|}{\#(y(r))} \right)^{\#(power)}"#,
         before + fraction + signs
-          + #" \cdot \left( \frac{\#(after)}{\#(bare(sample.output[r]))} \right)^{\#(power)}"#,
+          + #" \cdot \left( \frac{\#(after)}{\#(whole)} \right)^{\#(power)}"#,
         before + signs + #" \cdot \#(WorkedEntry.number(factor))"#)
     }
     return WorkedEntry(
       #"\delta_{\#(x(i))}"#, terms: terms, steps: [.sum(), .sum(), .sum()],
       value: terms.reduce(0) { $0 + $1.value })
-  }
-
-  /// A number without the brackets of a negative one.
-  private func bare(_ value: Double) -> String {
-    value < 0 ? "-" + WorkedEntry.number(-value) : WorkedEntry.number(value)
-  }
-
-  /// The base of a power.
-  private func bracketed(_ value: Double) -> String {
-    let text = WorkedEntry.number(value)
-    return text.contains { !"0123456789.".contains($0) } ? "(\(text))" : text
   }
 }
 

@@ -37,7 +37,7 @@ struct Reduce: Layer, Component {
   private let keepsAxes: Bool
 
   init(from options: inout Options) {
-    options.suggest("by", for: "mode", "operation", "reduction")
+    options.suggest("by", for: "mode", "op", "operation", "reduction")
     options.suggest("axes", for: "dim", "axis", "dims")
     options.suggest("keep_axes", for: "keepdim", "keepdims", "keep_dims")
     rule = options.choice("by", default: Rule.mean, "what is computed")

@@ -221,9 +221,17 @@ extension SelectingLayer {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    Equations(
-      "s", output: "x",
-      inputs: [.init(derivative: "", delta: #"\delta_{x_{p(i)}} = \delta_{y_i}"#)],
-      remark: "$p(i)$ is the number of the input at the number i of the output.")
+    let shape = inputs[0].shape
+    let hasOutside = (0..<shape.rank).contains { k in
+      let axis = axis(k, of: shape)
+      return (0..<axis.count).contains { axis.position($0, extent: shape[axis.source]) == nil }
+    }
+    return Equations(
+      "s", output: "y_i = x_{p(i)}",
+      inputs: [
+        .init(derivative: "", delta: #"\delta_{x_r} = \sum_{i : p(i) = r} \delta_{y_i}"#)
+      ],
+      remark: "$p(i)$ is the number of the input at the number i of the output"
+        + (hasOutside ? ", and $x$ is \(shortest(fixedNumber)) outside." : "."))
   }
 }

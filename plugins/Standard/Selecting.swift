@@ -32,6 +32,7 @@ struct Slice: SelectingLayer {
   init(from options: inout Options) {
     options.suggest("axis", for: "dim")
     options.suggest("end", for: "stop")
+    options.suggest("start", for: "begin")
     chosen = options.int("axis", default: 0, in: 0..<Shape.maximumRank, "the axis that is cut")
     let isBackward = (options.entry("step")?.integer ?? 1) < 0
     start = options.int(
@@ -125,8 +126,10 @@ struct Transpose: SelectingLayer {
 struct Pad: SelectingLayer {
   static let typeName = "pad"
   static let foreignNames = [
-    "zero_pad2d", "zero_padding2d", "constant_pad2d", "reflection_pad2d", "replication_pad2d",
-    "circular_pad2d",
+    "zero_pad1d", "zero_pad2d", "zero_pad3d", "zero_padding1d", "zero_padding2d",
+    "zero_padding3d", "constant_pad1d", "constant_pad2d", "constant_pad3d", "reflection_pad1d",
+    "reflection_pad2d", "reflection_pad3d", "replication_pad1d", "replication_pad2d",
+    "replication_pad3d", "circular_pad1d", "circular_pad2d", "circular_pad3d",
   ]
   static let documentation = Documentation(
     "an image with more rows and columns around it",
@@ -148,6 +151,9 @@ struct Pad: SelectingLayer {
   let fixedNumber: Double
 
   init(from options: inout Options) {
+    options.suggest("padding", for: "pad", "pads")
+    options.suggest("mode", for: "padding_mode")
+    options.suggest("value", for: "constant_value", "constant_values")
     margins = Margins("padding", "the positions before and after each axis", from: &options)
     edge = options.choice(
       "mode", default: SelectedAxis.Edge.constant,
@@ -185,7 +191,7 @@ struct Pad: SelectingLayer {
 ///     y[c, i, j] = x[c, i + top, j + left]
 struct Crop: SelectingLayer {
   static let typeName = "crop"
-  static let foreignNames = ["cropping2d", "center_crop"]
+  static let foreignNames = ["cropping1d", "cropping2d", "cropping3d", "center_crop"]
   static let documentation = Documentation(
     "an image without the rows and columns at its edge",
     equation: "y[c, i, j] = x[c, i + top, j + left];  ∂x += ∂y there",
@@ -199,6 +205,7 @@ struct Crop: SelectingLayer {
   let margins: Margins
 
   init(from options: inout Options) {
+    options.suggest("cropping", for: "crop", "padding")
     margins = Margins("cropping", "the positions removed from each axis", from: &options)
   }
 
@@ -281,7 +288,10 @@ struct Margins: Sendable {
         return
       }
     }
-    options.reject(key, "\(key) must be \(range), each from 0 to 65536, found \(config.flow)")
+    options.reject(
+      key,
+      "\(key) must be \(range), each from 0 to 65536, found \(config.flow)"
+        + (range == WindowOptions.paddingRange ? WindowOptions.suggestion(for: config) : ""))
     pairs = [(0, 0)]
   }
 

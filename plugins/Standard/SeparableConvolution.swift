@@ -10,7 +10,9 @@ import NNExp
 /// - Source: Chollet 2017
 struct SeparableConvolution: Layer, Component {
   static let typeName = "separable_convolution"
-  static let foreignNames = ["separable_conv", "separable_conv1d", "separable_conv2d"]
+  static let foreignNames = [
+    "separable_conv", "separable_conv1d", "separable_conv2d", "separable_conv3d",
+  ]
   static let documentation = Documentation(
     "every channel convolved by itself, then a sum over the channels at every position",
     equation: """
@@ -33,9 +35,7 @@ struct SeparableConvolution: Layer, Component {
   private let pointwise: ConvolutionCore
 
   init(from options: inout Options) {
-    let channels = options.int("channels", in: Window.range, "number of output channels")
-    options.suggest("channels", for: "filters", "out_channels")
-    options.suggest("window", for: "kernel_size", "kernel", "filter_size")
+    let channels = options.outputChannels()
     options.suggest("multiplier", for: "depth_multiplier")
     let windows = WindowOptions(from: &options, padding: "zeros at the ends of each axis")
     multiplier = options.int(
@@ -44,7 +44,7 @@ struct SeparableConvolution: Layer, Component {
     depthwise = ConvolutionCore(channels: .perInput(multiplier), windows: windows, hasBias: false)
     pointwise = ConvolutionCore(
       channels: .fixed(channels, groups: 1), windows: WindowOptions(),
-      hasBias: options.bool("bias", default: true, "add a learned offset to every channel"))
+      hasBias: options.bias(of: "channel"))
   }
 
   private var hasBias: Bool { pointwise.hasBias }
@@ -82,7 +82,18 @@ struct SeparableConvolution: Layer, Component {
           gradient: #"\frac{\partial L}{\partial b_o} = \sum \delta_{y_o}"#),
       ],
       remark: "Output channel o; the sums of the gradients are over positions. The star is the "
-        + "convolution of one channel, and i/m is rounded down.")
+        + "convolution of one channel, and i/m is rounded down.", work: work(for: inputs[0].shape))
+  }
+
+  private func work(for input: Shape) -> Equations.Work? {
+    guard let first = try? depthwise.plan(for: input),
+      let second = try? pointwise.plan(for: first.output)
+    else { return nil }
+    let entries = SeparableConvolutionEntries(
+      depthwise: depthwise.entries(
+        for: input, output: first.output, weight: first.parameters[0].shape, w: "V", y: "z"),
+      output: second.output, hasBias: hasBias)
+    return { entries.entry($0, $1, $2) }
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

@@ -28,6 +28,24 @@ struct SetNormalization {
     return Shape(extents: extents, rank: shape.rank)
   }
 
+  /// The axes of the list of sets.
+  var setShape: Shape {
+    Shape((0..<shape.rank).filter { normalized & (1 << $0) == 0 }.map { shape[$0] })
+  }
+
+  /// The set, and the weight, of every number of a sample.
+  var setOfEachNumber: [Int] { positions(part(~normalized)) }
+  var weightOfEachNumber: [Int] { positions(part(weighted)) }
+
+  private func positions(_ small: Shape) -> [Int] {
+    let lines = BroadcastAxes(small, over: shape)
+    var found: [Int] = []
+    lines.forEachLine { _, j in
+      for k in 0..<lines.length { found.append(j + k * lines.step) }
+    }
+    return found
+  }
+
   /// The number of sets, and of weights.
   var sets: Int { part(~normalized).count }
   var weights: Int { part(weighted).count }
@@ -169,7 +187,9 @@ struct SetNormalization {
   }
 
   /// The formulas; `set` names the numbers that belong together.
-  func equations(set: String) -> Equations {
+  ///
+  /// - Parameter weight: the shape of w and b.
+  func equations(for input: Shape, weight: Shape, set: String) -> Equations {
     let center = isCentered ? #"x - \mu"# : "x"
     return Equations(
       hasWeight ? hasBias ? #"\nu[w, b]"# : #"\nu[w]"# : #"\nu"#,
@@ -194,7 +214,7 @@ struct SetNormalization {
           "weight", symbol: "w",
           gradient: #"\frac{\partial L}{\partial w} = \sum \delta_y \otimes \hat{x}"#),
         .init("bias", symbol: "b", gradient: #"\frac{\partial L}{\partial b} = \sum \delta_y"#),
-      ], remark: "The sums over i run over \(set).")
+      ], remark: "The sums over i run over \(set).", work: work(for: input, weight: weight))
   }
 }
 
@@ -263,5 +283,14 @@ struct NormalizedAxes: Sendable {
     let mask = mask(shape)
     return Shape(
       (0..<min(shape.rank, Shape.maximumRank)).filter { mask & (1 << $0) != 0 }.map { shape[$0] })
+  }
+}
+
+extension Options {
+  /// ε of a normalization.
+  mutating func epsilon(addedTo number: String) -> Double {
+    suggest("epsilon", for: "eps")
+    suggest("affine", for: "elementwise_affine", "center", "scale")
+    return double("epsilon", default: 1e-5, in: .positive, "added to the \(number)")
   }
 }

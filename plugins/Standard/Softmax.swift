@@ -29,15 +29,20 @@ struct Softmax: Layer, Component {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    Equations(
-      #"\operatorname{softmax}"#, output: #"\operatorname{softmax}(x)"#,
-      where: [#"\operatorname{softmax}(u)_i = \frac{e^{u_i}}{\sum_j e^{u_j}}"#],
+    let shape = inputs[0].shape
+    let hasVectors = shape.rank <= 1
+    return Equations(
+      #"\operatorname{softmax}"#, output: #"y_i = \frac{e^{x_i}}{\sum_j e^{x_j}}"#,
       inputs: [
         .init(
-          derivative: #"\operatorname{diag}(y) - y y^T"#,
-          delta: #"y \otimes \delta_y - y (y^T \delta_y)"#)
+          derivative: hasVectors
+            ? #"\operatorname{diag}(y) - y y^T"#
+            : #"\frac{\partial y_i}{\partial x_j} = y_i ([i = j] - y_j)"#,
+          delta: hasVectors
+            ? #"y \otimes \delta_y - y (y^T \delta_y)"#
+            : #"\delta_{x_i} = y_i (\delta_{y_i} - \sum_j y_j \delta_{y_j})"#)
       ],
-      remark: Lines.remark(inputs[0].shape, axis: axis))
+      remark: Lines.remark(shape, axis: axis), work: Lines.work(shape, axis: axis, isLog: false))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
@@ -92,7 +97,8 @@ struct LogSoftmax: Layer, Component {
           derivative: #"\frac{\partial y_i}{\partial x_j} = [i = j] - e^{y_j}"#,
           delta: #"\delta_{x_i} = \delta_{y_i} - e^{y_i} \sum_j \delta_{y_j}"#)
       ],
-      remark: Lines.remark(inputs[0].shape, axis: axis))
+      remark: Lines.remark(inputs[0].shape, axis: axis),
+      work: Lines.work(inputs[0].shape, axis: axis, isLog: true))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
@@ -145,6 +151,14 @@ extension Lines {
     guard axis < max(1, shape.rank) else {
       throw Diagnostic("the input \(shape) has no axis \(axis)")
     }
+  }
+
+  /// The entries for explanations; nil for an axis that the shape does not have.
+  fileprivate static func work(_ shape: Shape, axis: Int, isLog: Bool) -> Equations.Work? {
+    guard (try? check(shape, axis: axis)) != nil else { return nil }
+    let entries = SoftmaxEntries(
+      shape: shape, lines: Lines(shape, axis: axis, samples: 1), isLog: isLog)
+    return { entries.entry($0, $1, $2) }
   }
 
   fileprivate static func remark(_ shape: Shape, axis: Int) -> String {

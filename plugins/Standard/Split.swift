@@ -28,7 +28,8 @@ struct Split: Layer, Component {
 
   init(from options: inout Options) {
     options.suggest("axis", for: "dim")
-    options.suggest("sizes", for: "split_size", "split", "chunks", "num_or_size_splits")
+    options.suggest(
+      "sizes", for: "split_size", "split", "chunks", "num_outputs", "num_or_size_splits")
     sizes = options.ints("sizes", in: 1..., count: 2...64, "the extents of the parts")
     axis = options.int("axis", default: 0, in: 0..<Shape.maximumRank, "the axis that is divided")
   }

@@ -48,9 +48,7 @@ struct TransposedConvolution: Layer, Component {
   private let hasBias: Bool
 
   init(from options: inout Options) {
-    channels = options.int("channels", in: Window.range, "number of output channels")
-    options.suggest("channels", for: "filters", "out_channels")
-    options.suggest("window", for: "kernel_size", "kernel", "filter_size")
+    channels = options.outputChannels()
     windows = WindowOptions(
       from: &options, padding: "positions at the ends of each axis that are left out of the output")
     outputPadding = options.extents(
@@ -58,7 +56,7 @@ struct TransposedConvolution: Layer, Component {
       "positions added after each axis of the output; less than the stride")
     groups = options.int(
       "groups", default: 1, in: Window.range, "number of groups that the channels are divided into")
-    hasBias = options.bool("bias", default: true, "add a learned offset to every channel")
+    hasBias = options.bias(of: "channel")
     if channels % groups != 0 {
       options.reject("groups", "groups \(groups) does not divide the \(channels) output channels")
     }
@@ -158,11 +156,12 @@ struct TransposedConvolution: Layer, Component {
 
   private func work(for inputs: [Port]) -> Equations.Work? {
     guard let plan = try? plan(for: inputs), !plan.parameters.isEmpty else { return nil }
-    return ConvolutionEntries(
+    let entries = ConvolutionEntries(
       windows: Windows(windows, over: plan.output), groups: groups, hasBias: hasBias,
       input: inputs[0].shape, output: plan.output, weight: plan.parameters[0].shape,
       isTransposed: true
-    ).entry
+    )
+    return { entries.entry($0, $1, $2) }
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {

@@ -34,6 +34,7 @@ struct Upsample: ResizingLayer {
 
   init(from options: inout Options) {
     options.suggest("factor", for: "scale_factor", "size")
+    options.suggest("mode", for: "interpolation")
     let range = 1...65_536
     let explanation = "f: a number, or one per image axis"
     if options.entry("factor")?.integer != nil {

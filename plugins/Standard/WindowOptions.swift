@@ -28,6 +28,10 @@ struct WindowOptions: Sendable {
     from options: inout Options, sizes fixed: [Int]? = nil, strideIsWindow: Bool = false,
     padding explanation: String
   ) {
+    options.suggest("window", for: "kernel_size", "kernel", "filter_size", "kernel_shape")
+    options.suggest("stride", for: "subsample", "subsampling")
+    options.suggest("padding", for: "pads", "pad", "auto_pad")
+    options.suggest("dilation", for: "dilation_rate")
     sizes = fixed ?? options.extents("window", in: Window.range, "extent of the window")
     if case .list? = options.entry("window")?.content {
       isListed = true
@@ -57,6 +61,14 @@ struct WindowOptions: Sendable {
     dilations = options.extents(
       "dilation", default: [1], in: Window.range,
       "distance from one entry of a window to the next")
+  }
+
+  /// The suggestion for another library's word for a padding.
+  static func suggestion(for padding: ConfigValue) -> String {
+    guard case .string(let word) = padding.content else { return "" }
+    let foreign = ["valid": "0", "notset": "0", "same_upper": "same"]
+    return foreign[word.lowercased()].map { "; did you mean '\($0)'?" }
+      ?? NNExp.suggestion(for: word, among: ["same", "same_lower"])
   }
 
   /// Windows of one entry, one entry apart.

@@ -11,7 +11,7 @@ struct DeclaredIndices: Sendable {
   private var counts: [(name: String, count: Count)] = []
 
   init(from options: inout Options, inputs: DeclaredHalf) {
-    let range = "a mapping from input ports to the number of their indices, or 'auto'"
+    let range = "a mapping from input ports to the number of their indices or to 'auto'"
     guard
       let config = options.value(
         "indices", range, "ports of whole numbers 0..<NUMBER, or of texts",

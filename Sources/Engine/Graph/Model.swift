@@ -169,6 +169,7 @@ extension NodeDeclaration {
     l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
     l2 = options.optionalDouble(
       "l2", in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on its weights")
+    options.suggest("{block: [{…}], repeat: 2}", for: "repeat")
     options.suggest("max_norm", for: "kernel_constraint", "maxnorm", "max_norm_constraint")
     maxNorm = options.optionalDouble(
       "max_norm", in: .positive, "the largest length ‖w‖₂ of the weights of one unit or channel")

@@ -28,7 +28,9 @@ extension TrainingDeclaration {
   }
 
   static func readAveraging(_ train: inout Options) -> Averaging? {
-    train.suggest("average", for: "ema", "swa", "weight_averaging", "model_averaging")
+    train.suggest(
+      "average", for: "ema", "ema_decay", "use_ema", "swa", "swa_start", "weight_averaging",
+      "model_averaging")
     let explanation = "an average of the weights, with which the results are computed"
     return train.value("average", "{decay: …} or {from_epoch: …}", explanation, of: .keys)
       .flatMap { train.component("average", from: $0) { try Averaging(from: &$0) } }
@@ -72,6 +74,10 @@ extension TrainingDeclaration.Group {
     let names = options.strings(
       "nodes", "a node's name, a pattern such as encoder*, or a list of these")
     nodes = names.map { .init(name: $0, location: options.location(of: "nodes")) }
+    if names.isEmpty, options.contains("nodes") {
+      options.reject("nodes", "a group needs the name of a node")
+    }
+    options.suggest("nodes", for: "params", "layers")
     options.suggest("learning_rate", for: "lr", "step_size")
     learningRate = options.double(
       "learning_rate", in: .nonnegative,
@@ -85,6 +91,8 @@ extension TrainingDeclaration.Group {
 
 extension TrainingDeclaration.Averaging {
   fileprivate init(from options: inout Options) throws {
+    options.suggest("decay", for: "ema_decay", "ema_momentum", "momentum", "beta")
+    options.suggest("from_epoch", for: "start", "swa_start", "start_epoch")
     let decay = options.optionalDouble(
       "decay", in: .fraction, "the average's share in a ← decay·a + (1 − decay)·w")
     let epoch = TrainingDeclaration.readFirstEpoch(&options)

@@ -132,6 +132,9 @@ public struct TrainingDeclaration: Sendable {
       "record_every", default: 1, in: 1..., "epochs between two rows of metrics.csv")
     record = TrainingDeclaration.readRecord(&train)
 
+    train.suggest(
+      "clip", for: "clip_grad_norm", "max_grad_norm", "grad_clip", "gradient_clip_val", "clipnorm",
+      "clipvalue")
     clipping =
       train.value("clip", "{norm: …} or {value: …}", "limits large gradients", of: .keys)
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }

@@ -23,8 +23,8 @@
 /// contains only whole vectors and matrices and these are small, it is also shown with their
 /// numbers.
 ///
-/// A layer whose entries are sums over windows also writes single entries with their numbers:
-/// see ``WorkedEntry``.
+/// A layer whose entries are sums, over windows for example, also writes single entries with
+/// their numbers: see ``WorkedEntry``.
 ///
 /// Each formula is the right-hand side, or, with a `=`, a whole equation for one entry: `y_r =
 /// \max_{i \in R_r} x_i`. A loss uses the letters z (the network's output) and t (the target; a

@@ -20,20 +20,23 @@ public struct WorkedEntry: Sendable {
 
   /// The numbers of one sample at a node, row-major, in float64.
   public struct Sample: Sendable {
-    /// The inputs, in order; an input of indices is empty.
+    /// The inputs, in order; indices are whole numbers.
     public let inputs: [[Double]]
     /// The first output.
     public let output: [Double]
     /// ∂L/∂y of the first output.
     public let outputGradient: [Double]
-    /// The parameters, in the plan's order.
+    /// The parameters and the state, in the plan's order.
     public let parameters: [[Double]]
+    public let state: [[Double]]
 
     public init(
-      inputs: [[Double]], output: [Double], outputGradient: [Double], parameters: [[Double]]
+      inputs: [[Double]], output: [Double], outputGradient: [Double], parameters: [[Double]],
+      state: [[Double]] = []
     ) {
       (self.inputs, self.output) = (inputs, output)
       (self.outputGradient, self.parameters) = (outputGradient, parameters)
+      self.state = state
     }
 
     /// The first input.
@@ -43,10 +46,24 @@ public struct WorkedEntry: Sendable {
   /// A term of the sums, with its value and one formula for each sum.
   public struct Term: Sendable {
     public let value: Double
-    public let formulas: [String]
+    public var formulas: [String] { texts() }
+    private let texts: @Sendable () -> [String]
+    /// The entries of intermediate values in the formulas, such as a mean. They are written
+    /// before the entry, each once per node.
+    public let uses: [WorkedEntry]
 
-    public init(_ value: Double, _ formulas: String...) {
-      (self.value, self.formulas) = (value, formulas)
+    public init(_ value: Double, _ formulas: String..., uses: [WorkedEntry] = []) {
+      (self.value, self.uses) = (value, uses)
+      texts = { formulas }
+    }
+
+    /// Creates a term of a long sum, of which only the largest terms are written: only their
+    /// formulas are computed.
+    public init(
+      _ value: Double, uses: [WorkedEntry] = [], formulas: @escaping @Sendable () -> [String]
+    ) {
+      (self.value, self.uses) = (value, uses)
+      texts = formulas
     }
   }
 
@@ -59,6 +76,8 @@ public struct WorkedEntry: Sendable {
 
   /// The entry as a formula in the layer's letters: `y_{0,1}`.
   public let entry: String
+  /// The terms of the sums. Values that cancel in a formula are terms too: the largest one
+  /// determines how far `value` may be from the engine's number.
   public let terms: [Term]
   public let steps: [Step]
   /// The result of the steps in float64. The explanation compares it with the engine's number.
@@ -81,8 +100,10 @@ public struct WorkedEntry: Sendable {
     return value < 0 ? "(\(formula))" : formula
   }
 
-  /// The formula of an entry of a tensor with this shape: `y_{0,1}` for `y`.
+  /// The formula of an entry of a tensor with this shape: `y_{0,1}` for `y`; the letter alone
+  /// without axes.
   public static func letter(_ letter: String, _ index: Int, of shape: Shape) -> String {
+    if shape.rank == 0 { return letter }
     var rest = index
     var positions: [String] = []
     for extent in shape.axes.reversed() {

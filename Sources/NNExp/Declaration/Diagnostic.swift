@@ -150,9 +150,13 @@ public struct Diagnostics: Error, Sendable {
     }
   }
 
-  /// Throws this value if it contains a diagnostic.
+  /// Throws the diagnostics if there are any. An error that several nodes have at one location, as
+  /// in a repeated block, is thrown once.
   public func throwIfAny() throws {
-    if !isEmpty { throw self }
+    if isEmpty { return }
+    var seen: Set<String> = []
+    throw Diagnostics(
+      list.filter { seen.insert("\($0.location?.description ?? "") \($0.message)").inserted })
   }
 
   /// The exit code of the most severe diagnostic.

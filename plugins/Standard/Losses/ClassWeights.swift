@@ -13,6 +13,7 @@ enum ClassWeights: Sendable {
     from options: inout Options, default fallback: [Double], _ explanation: String
   ) -> ClassWeights {
     let key = "class_weights"
+    options.suggest(key, for: "weight", "pos_weight", "class_weight")
     let range = "numbers ≥ 0, balanced, or a mapping from class names to numbers ≥ 0"
     func list(_ weights: [Double]) -> ConfigValue {
       ConfigValue(.list(weights.map { ConfigValue(.double($0)) }))

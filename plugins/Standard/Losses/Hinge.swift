@@ -13,7 +13,9 @@ import NNExp
 /// - Source: Crammer and Singer 2001 for k outputs.
 struct Hinge: Loss, Component {
   static let typeName = "hinge"
-  static let foreignNames = ["hinge_loss", "squared_hinge", "multi_margin_loss", "svm"]
+  static let foreignNames = [
+    "hinge_loss", "squared_hinge", "categorical_hinge", "multi_margin_loss", "svm",
+  ]
   static let documentation = Documentation(
     "the amount by which the right class falls short of winning by a margin",
     equation: """

@@ -25,6 +25,7 @@ struct Huber: ValueLoss {
   let delta: Double
 
   init(from options: inout Options) {
+    options.suggest("delta", for: "beta", "epsilon")
     delta = options.double(
       "delta", default: 1, in: .positive, "δ: the size of error above which the loss is linear")
   }

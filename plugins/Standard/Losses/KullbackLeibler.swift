@@ -14,7 +14,9 @@ struct KullbackLeibler: NamedFormulaLoss {
   }
 
   static let typeName = "kullback_leibler"
-  static let foreignNames = ["kl", "kl_div", "kl_div_loss", "kl_divergence"]
+  static let foreignNames = [
+    "kl", "kl_div", "kl_div_loss", "kl_divergence", "kullback_leibler_divergence",
+  ]
   static let documentation = Documentation(
     "the Kullback–Leibler divergence of the predicted distribution from the target's",
     equation: """
@@ -33,6 +35,7 @@ struct KullbackLeibler: NamedFormulaLoss {
   var outputMeaning: OutputMeaning { from == .logits ? .jointLogits : .scores }
 
   init(from options: inout Options) throws {
+    options.suggest("from", for: "from_logits")
     from = options.choice(
       "from", default: Output.logits,
       "logits: the output of a linear layer; log_probabilities: that of a log_softmax layer")

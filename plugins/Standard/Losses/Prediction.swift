@@ -8,7 +8,8 @@ enum Prediction: String, CaseIterable, Sendable {
   case probabilities
 
   static func read(from options: inout Options, _ layer: String) -> Prediction {
-    options.choice(
+    options.suggest("from", for: "from_logits")
+    return options.choice(
       "from", default: Prediction.logits,
       "logits: the output of a linear layer; probabilities: that of a \(layer) layer")
   }

@@ -10,7 +10,7 @@ import NNExp
 /// - Source: Koenker and Bassett 1978.
 struct Quantile: NamedFormulaLoss {
   static let typeName = "quantile"
-  static let foreignNames = ["pinball", "pinball_loss", "quantile_loss"]
+  static let foreignNames = ["pinball", "pinball_loss", "mean_pinball_loss", "quantile_loss"]
   static let documentation = Documentation(
     "the asymmetric absolute error, whose minimum is a quantile of the targets",
     equation: """

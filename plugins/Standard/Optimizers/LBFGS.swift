@@ -38,6 +38,7 @@ struct LBFGS: Optimizer, Component {
 
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 1)
+    options.suggest("max_iterations", for: "max_iter")
     maxIterations = options.int(
       "max_iterations", default: 20, in: 1...1_000_000, "maximum number of moves per step")
     maxEvaluations =

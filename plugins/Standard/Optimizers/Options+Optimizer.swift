@@ -10,7 +10,8 @@ extension Options {
 
   /// λ of a gradient g + λw, which corresponds to a loss term ½λ‖w‖².
   mutating func weightDecay(default fallback: Double) -> Double {
-    double("weight_decay", default: fallback, in: .nonnegative, "λ: weight decay")
+    suggest("weight_decay", for: "wd", "l2")
+    return double("weight_decay", default: fallback, in: .nonnegative, "λ: weight decay")
   }
 
   mutating func epsilon(default fallback: Double) -> Double {

@@ -32,6 +32,7 @@ struct RMSprop: Optimizer, Component {
 
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 0.01)
+    options.suggest("alpha", for: "rho", "decay")
     alpha = options.double("alpha", default: 0.99, in: .fraction, "α: memory of the mean square")
     epsilon = options.epsilon(default: 1e-8)
     momentum = options.double(

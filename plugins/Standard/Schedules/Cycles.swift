@@ -78,14 +78,19 @@ struct CyclicSchedule: Schedule, Component {
   init(from options: inout Options) {
     options.suggest("up", for: "step_size_up", "step_size")
     options.suggest("down", for: "step_size_down")
+    options.suggest("shape", for: "mode")
+    options.suggest("factor", for: "gamma")
     let rising = options.int("up", in: 1..., "steps from the smallest to the full learning rate")
     up = Double(rising)
     down = Double(options.optionalInt("down", in: 1..., "steps back (default: as many)") ?? rising)
-    minimum = options.double("minimum", default: 0, in: .unit, "m: the smallest factor")
+    minimum = options.minimumFactor("m: the smallest factor")
     shape = options.choice(
       "shape", default: Shape.triangular, "how the height h changes from cycle to cycle")
     ratio = options.double("factor", default: 1, in: .positive, "γ of the exponential shape")
   }
+
+  /// The steps until the full learning rate.
+  var plannedLength: ScheduleLength? { .steps(Int(up)) }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     let t = Double(progress.step)
@@ -123,13 +128,16 @@ struct CosineRestartsSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
-    options.suggest("period", for: "t_0")
-    options.suggest("growth", for: "t_mult")
+    options.suggest("period", for: "t_0", "first_decay_steps")
+    options.suggest("growth", for: "t_mult", "t_mul")
     period = options.int("period", in: 1..., "T₀: epochs or steps until the first restart")
     growth = options.int("growth", default: 1, in: 1..., "the factor of each following period")
-    minimum = options.double("minimum", default: 0, in: .unit, "m: the factor before a restart")
+    minimum = options.minimumFactor("m: the factor before a restart")
     pace = Pace.read(from: &options)
   }
+
+  /// The time until the first restart.
+  var plannedLength: ScheduleLength? { pace == .step ? .steps(period) : .epochs(period) }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     var t = pace.time(progress)

@@ -21,6 +21,24 @@ enum Pace: String, CaseIterable, Sendable {
   }
 }
 
+/// Options that several schedules have in common.
+extension Options {
+  mutating func minimumFactor(_ explanation: String) -> Double {
+    suggest("minimum", for: "eta_min", "min_lr", "base_lr", "end_learning_rate")
+    return double("minimum", default: 0, in: .unit, explanation)
+  }
+
+  fileprivate mutating func dropFactor() -> Double {
+    suggest("factor", for: "gamma", "decay_rate")
+    return double("factor", default: 0.1, in: .positive, "γ: the factor of each drop")
+  }
+
+  fileprivate mutating func decayLength() -> Int? {
+    suggest("length", for: "total_iters", "max_iters", "t_max", "decay_steps", "total_steps")
+    return optionalInt("length", in: 1..., "T in epochs or steps (default: the whole training)")
+  }
+}
+
 /// A constant learning rate.
 struct ConstantSchedule: Schedule, Component {
   static let typeName = "constant"
@@ -46,8 +64,9 @@ struct StepSchedule: Schedule, Component {
   let factor: Double
 
   init(from options: inout Options) {
+    options.suggest("every", for: "step_size", "decay_steps")
     every = options.int("every", in: 1..., "epochs between two drops")
-    factor = options.double("factor", default: 0.1, in: .positive, "γ: the factor of each drop")
+    factor = options.dropFactor()
   }
 
   var plannedLength: ScheduleLength? { .epochs(every) }
@@ -60,7 +79,7 @@ struct StepSchedule: Schedule, Component {
 /// A learning rate that drops after given epochs.
 struct MultiStepSchedule: Schedule, Component {
   static let typeName = "multi_step"
-  static let foreignNames = ["multi_step_lr", "piecewise_constant"]
+  static let foreignNames = ["multi_step_lr", "piecewise_constant", "piecewise_constant_decay"]
   static let documentation = Documentation(
     "the learning rate drops after given epochs",
     equation: "factor = γᵏ after the k-th of the epochs",
@@ -71,10 +90,9 @@ struct MultiStepSchedule: Schedule, Component {
   let factor: Double
 
   init(from options: inout Options) {
-    options.suggest("epochs", for: "milestones")
-    options.suggest("factor", for: "gamma")
+    options.suggest("epochs", for: "milestones", "boundaries")
     epochs = options.ints("epochs", in: 1..., count: 1..., "the epochs after which it drops")
-    factor = options.double("factor", default: 0.1, in: .positive, "γ: the factor of each drop")
+    factor = options.dropFactor()
   }
 
   var plannedLength: ScheduleLength? { epochs.min().map { .epochs($0) } }
@@ -103,9 +121,8 @@ struct PolynomialSchedule: Schedule, Component {
 
   init(from options: inout Options) {
     power = options.double("power", default: 1, in: .positive, "p: 1 for a straight line")
-    minimum = options.double("minimum", default: 0, in: .unit, "m: the factor at the end")
-    length = options.optionalInt(
-      "length", in: 1..., "T in epochs or steps (default: the whole training)")
+    minimum = options.minimumFactor("m: the factor at the end")
+    length = options.decayLength()
     pace = Pace.read(from: &options)
   }
 
@@ -131,6 +148,7 @@ struct ExponentialSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
+    options.suggest("factor", for: "gamma", "decay_rate")
     factor = options.double("factor", in: .positive, "γ: the factor per epoch or step")
     pace = Pace.read(from: &options)
   }
@@ -181,9 +199,8 @@ struct CosineSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
-    minimum = options.double("minimum", default: 0, in: .unit, "m: the factor at the end")
-    length = options.optionalInt(
-      "length", in: 1..., "T in epochs or steps (default: the whole training)")
+    minimum = options.minimumFactor("m: the factor at the end")
+    length = options.decayLength()
     pace = Pace.read(from: &options)
   }
 

@@ -33,7 +33,7 @@ struct PlateauSchedule: Schedule, Component {
     threshold = options.double(
       "threshold", default: 1e-4, in: .unit, "the relative improvement that counts")
     cooldown = options.int("cooldown", default: 0, in: 0..., "epochs to wait after a drop")
-    minimum = options.double("minimum", default: 0, in: .unit, "the smallest factor")
+    minimum = options.minimumFactor("the smallest factor")
   }
 
   /// The memory: [has begun, factor, best, epochs without improvement, remaining epochs of

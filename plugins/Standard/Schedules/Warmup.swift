@@ -10,6 +10,9 @@ struct Warmup: Sendable {
 
   /// Reads `epochs` or `steps`, and `from`.
   init(from options: inout Options) {
+    options.suggest("steps", for: "warmup_steps")
+    options.suggest("epochs", for: "warmup_epochs", "total_iters")
+    options.suggest("from", for: "start_factor")
     let epochs = options.optionalInt("epochs", in: 0..., "n, with an increase per epoch")
     let steps = options.optionalInt(
       "steps", in: 0..., "n, with an increase per step; give epochs or steps")
