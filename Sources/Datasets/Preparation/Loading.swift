@@ -229,10 +229,11 @@ extension DataDeclaration {
     if self.validation != nil || self.test != nil { train.file = name(of: sources.main.path) }
 
     memory.kept += sources.windowBytes
-    memory.released = min(
-      tableBytes,
-      max(0, tableBytes - train.inputs.count * MemoryLayout<S>.stride) + blockBytes)
-    memory.released += sources.heldBytes
+    // A block is released after its numbers are copied.
+    let growth = blockBytes / MemoryLayout<Double>.stride - train.inputs.count
+    memory.released = min(tableBytes, max(0, tableBytes + growth * MemoryLayout<S>.stride))
+    // The allocator may keep the memory of the parts.
+    memory.released += sources.heldBytes + sources.partBytes
     memory.reading = tableBytes + sources.partBytes
     if sources.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
 
