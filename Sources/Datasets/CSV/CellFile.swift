@@ -46,7 +46,7 @@ final class CellFile {
 
   private func fail(_ error: any Error) {
     file = nil
-    failure = error as? Diagnostic
+    failure = error as? Diagnostic ?? Diagnostic("\(error)")
   }
 }
 
