@@ -33,7 +33,7 @@ extension SweepCommand {
           plan.declaration(at: file), registry,
           plugins: WrittenPlan.pluginPolicy(
             ofPlan: planFile ?? "\(folder.path)/\(PlanRecord.file)",
-            isTrusted: trust.trustPlugins)),
+            isTrusted: trust.trustPlugins), scratch: folder.path),
         in: folder, isWorker: false),
       patience: 120, report: { if !quiet { printStatus($0) } }, warn: writeError)
     exitProcess(afterRun: code)
