@@ -60,27 +60,24 @@ struct SourceColumns: Sendable {
   ///
   /// Throws only if the rows are read from a file.
   func decode(_ row: Int, into values: inout [Double]) throws {
+    var cursor = BlockCursor()
+    try decode(row, into: &values, from: &cursor)
+  }
+
+  /// The same with a cursor that serves all calls for one table.
+  @inline(__always)
+  func decode(_ row: Int, into values: inout [Double], from cursor: inout BlockCursor) throws {
+    if let start = cursor.start(of: row) {
+      return spread(cursor.cells, from: start &+ tableOffset, over: &values)
+    }
     switch storage {
     case .array(let elements):
       try elements.decode(row, into: &values)
     case .table(let table, let offset):
-      let (cells, start) = table.blocks.row(row)
-      spread(cells, from: start &+ offset, over: &values)
+      let start = cursor.move(to: row, in: table)
+      spread(cursor.cells, from: start &+ offset, over: &values)
     case .lines(let lines, let offset):
       try lines.withRow(row) { spread($0, from: offset, over: &values) }
-    }
-  }
-
-  /// As `decode`, with a cursor that serves all calls for one table.
-  @inline(__always)
-  func decode(_ row: Int, into values: inout [Double], from cursor: inout BlockCursor) throws {
-    if let start = cursor.start(of: row) {
-      spread(cursor.cells, from: start &+ tableOffset, over: &values)
-    } else if case .table(let table, _) = storage {
-      let start = cursor.move(to: row, in: table)
-      spread(cursor.cells, from: start &+ tableOffset, over: &values)
-    } else {
-      try decode(row, into: &values)
     }
   }
 
