@@ -45,7 +45,7 @@ struct BatchNormalization: FusibleLayer, Component {
     momentum = options.double(
       "momentum", default: 0.1, in: .unit,
       "the fraction by which a batch updates the running mean and variance")
-    isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
+    isAffine = options.affine(learning: "a weight and a bias per channel")
     isUnbiased = options.bool(
       "unbiased", default: true, "the running variance is that of n/(n − 1) times σ²")
   }

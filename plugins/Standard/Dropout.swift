@@ -22,8 +22,7 @@ struct Dropout: Layer, Component {
   private let rate: Double
 
   init(from options: inout Options) {
-    options.suggest("rate", for: "p", "probability", "drop_prob", "ratio")
-    rate = options.double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
+    rate = options.dropRate()
   }
 
   func plan(for inputs: [Port]) -> Plan {
@@ -61,5 +60,13 @@ struct Dropout: Layer, Component {
     guard pass.isTraining, rate > 0 else { return pass.addBack() }
     let (dx, dy, mask) = (pass.dx, pass.dy, pass.scratch[0])
     for i in dx.indices { dx[i] += dy[i] * mask[i] }
+  }
+}
+
+extension Options {
+  /// The probability with which dropout removes a number or a channel.
+  mutating func dropRate() -> Double {
+    suggest("rate", for: "p", "probability", "drop_prob", "ratio")
+    return double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
   }
 }

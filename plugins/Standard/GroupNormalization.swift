@@ -32,7 +32,7 @@ struct GroupNormalization: SetNormalizationLayer {
     options.suggest("groups", for: "num_groups")
     groups = options.int("groups", in: 1...65_536, "number of groups of channels")
     epsilon = options.epsilon(addedTo: "variance")
-    isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
+    isAffine = options.affine(learning: "a weight and a bias per channel")
   }
 
   /// The sample as `[groups, channels of a group, positions]`.
@@ -93,7 +93,7 @@ struct InstanceNormalization: SetNormalizationLayer {
 
   init(from options: inout Options) {
     epsilon = options.epsilon(addedTo: "variance")
-    isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
+    isAffine = options.affine(learning: "a weight and a bias per channel")
   }
 
   /// The sample as `[channels, positions]`.
@@ -154,7 +154,7 @@ struct RMSNormalization: SetNormalizationLayer {
   init(from options: inout Options) {
     axes = NormalizedAxes(from: &options)
     epsilon = options.epsilon(addedTo: "mean square")
-    isAffine = options.bool("affine", default: true, "learn a weight per entry")
+    isAffine = options.affine(learning: "a weight per entry")
   }
 
   func sets(_ shape: Shape) -> SetNormalization {

@@ -33,7 +33,7 @@ struct LayerNormalization: Layer, Component {
   init(from options: inout Options) {
     axes = NormalizedAxes(from: &options)
     epsilon = options.epsilon(addedTo: "variance")
-    isAffine = options.bool("affine", default: true, "learn a weight and a bias per entry")
+    isAffine = options.affine(learning: "a weight and a bias per entry")
   }
 
   /// The sets of numbers if only some axes are normalized. All numbers of a sample have faster

@@ -29,8 +29,7 @@ struct SpatialDropout: Layer, Component {
   private let rate: Double
 
   init(from options: inout Options) {
-    options.suggest("rate", for: "p", "probability", "drop_prob", "ratio")
-    rate = options.double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
+    rate = options.dropRate()
   }
 
   /// Scratch memory: μ, and a row of ones.

@@ -290,7 +290,12 @@ extension Options {
   /// ε of a normalization.
   mutating func epsilon(addedTo number: String) -> Double {
     suggest("epsilon", for: "eps")
-    suggest("affine", for: "elementwise_affine", "center", "scale")
     return double("epsilon", default: 1e-5, in: .positive, "added to the \(number)")
+  }
+
+  /// True if a normalization has `parameters`.
+  mutating func affine(learning parameters: String) -> Bool {
+    suggest("affine", for: "elementwise_affine", "center", "scale")
+    return bool("affine", default: true, "learn \(parameters)")
   }
 }
