@@ -43,6 +43,16 @@ import YAMLTree
       scratch: NSTemporaryDirectory())
   }
 
+  /// Writes a table. Returns the override that declares it, with more lines of the section.
+  private func table(_ rows: [String], in folder: Scratch, _ settings: String) throws -> String {
+    let path = folder.path + "/a.csv"
+    try Data(rows.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path))
+    let lines =
+      ["csv: {path: '\(path)', header: false, inputs: 0, targets: 1}"]
+      + settings.split(separator: "\n").map(String.init)
+    return "data={\(lines.joined(separator: ", "))}"
+  }
+
   /// All parameters after the training, as bits.
   private func learned(_ prepared: PreparedExperiment<Float>) throws -> [UInt32] {
     _ = try prepared.trainer.run()
@@ -68,11 +78,7 @@ import YAMLTree
   ])
   func equalDataAreReadOnce(settings: String, isShared: Bool) throws {
     let folder = Scratch()
-    let rows = (0..<8).map { "\($0),\($0 % 2),train\n" }.joined()
-    try Data(rows.utf8).write(to: URL(fileURLWithPath: folder.path + "/a.csv"))
-    let data =
-      "data={csv: {path: '\(folder.path)/a.csv', header: false, inputs: 0, targets: 1}"
-      + (settings.isEmpty ? "}" : ", \(settings)}")
+    let data = try table((0..<8).map { "\($0),\($0 % 2),train" }, in: folder, settings)
     let memo = Memo()
     let first = try prepared([data], memo: memo)
     guard isShared else {
@@ -99,11 +105,7 @@ import YAMLTree
   ])
   func otherPartsOfTheSameFilesAreReadOnce(settings: String, override: String) throws {
     let folder = Scratch()
-    let rows = (0..<12).map { "\($0),\($0 % 2),\($0 / 2)\n" }.joined()
-    try Data(rows.utf8).write(to: URL(fileURLWithPath: folder.path + "/a.csv"))
-    let data =
-      "data={csv: {path: '\(folder.path)/a.csv', header: false, inputs: 0, targets: 1}, "
-      + settings.replacing("\n", with: ", ") + "}"
+    let data = try table((0..<12).map { "\($0),\($0 % 2),\($0 / 2)" }, in: folder, settings)
     let alone = try learned(prepared([data, override]))
     let memo = Memo()
     let first = try learned(prepared([data], memo: memo))
