@@ -5,6 +5,7 @@
     make bench BENCH="--only W1,W2 --peers limit,NumPy --runs 5"
 """
 import argparse
+import statistics
 import sys
 import time
 
@@ -14,6 +15,7 @@ from suite.workloads import workloads
 
 
 PAUSE = 0.1  # seconds in which the threads of the previous peer stop spinning
+FAR, FEW = 3, 3  # a peer that takes over three times nnexp's time takes part in three rounds
 
 
 def parse(every):
@@ -58,12 +60,22 @@ def take_part(workload, threads, chosen, folder):
     return ready, absent
 
 
+def far_behind(name, found):
+    """True if further rounds cannot change which of `name` and nnexp is ahead."""
+    if "nnexp" not in found or len(found[name]) < FEW:
+        return False
+    fastest = min(measurement.seconds for measurement in found[name])
+    return fastest > FAR * statistics.median(measurement.seconds for measurement in found["nnexp"])
+
+
 def measure(workload, threads, chosen, folder):
     """Measures the peers in turn, round after round: A B C A B C …"""
     ready, absent = take_part(workload, threads, chosen, folder)
     found = {name: [] for name in ready}
     for _ in range(chosen.runs):
         for name in list(ready):
+            if far_behind(name, found):
+                continue
             try:
                 found[name].append(ready[name].measure())
                 time.sleep(PAUSE)

@@ -122,7 +122,7 @@ extension TreeBuilder {
       return nil
     }
     return located(
-      "missing space after ':'; write '\(word): \(shortened(withoutComment(value)))'",
+      "missing space after ':'; write '\(word): \(excerpt(withoutComment(value)))'",
       at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count + 1))
   }
 
@@ -148,10 +148,10 @@ extension TreeBuilder {
     if isWord(word), let first = rest.first, first != "#" {
       let value = Substring(rest.drop { $0 == "=" || $0 == " " })
       return located(
-        "missing ':' after '\(word)'; write '\(word): \(shortened(withoutComment(value)))'",
+        "missing ':' after '\(word)'; write '\(word): \(excerpt(withoutComment(value)))'",
         at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count))
     }
-    return located("expected 'key: value', found '\(shortened(line))'", at: mark)
+    return located("expected 'key: value', found '\(excerpt(line))'", at: mark)
   }
 
   /// Reports a ':' after a text that is already a value.
@@ -185,7 +185,7 @@ extension TreeBuilder {
       "wrong indentation: the \(isItem ? "item" : "key") before has a value, so that nothing can "
         + "be indented under it",
       at: location(Mark(line: error.location.line, column: indentation)),
-      notes: [.init("the value is '\(shortened(first))'", at: location(scalar.start))])
+      notes: [.init("the value is '\(excerpt(first))'", at: location(scalar.start))])
   }
 
   /// Reports something other than the next key or item of a block collection.
@@ -202,7 +202,7 @@ extension TreeBuilder {
     let rest = text(from: error.location)
     if isList {
       return Diagnostic(
-        "expected a list item '- …' or deeper indentation, found '\(shortened(rest))'",
+        "expected a list item '- …' or deeper indentation, found '\(excerpt(rest))'",
         at: location(error.location),
         notes: [.init("the list begins here", at: location(error.contextLocation))])
     }
@@ -211,7 +211,7 @@ extension TreeBuilder {
         "expected 'key: value', found a list item", at: location(error.location),
         notes: [.init("the mapping begins here", at: location(error.contextLocation))])
     }
-    return located("expected 'key: value', found '\(shortened(rest))'", at: error.location)
+    return located("expected 'key: value', found '\(excerpt(rest))'", at: error.location)
   }
 
   /// Reports text on a line whose value is complete.
@@ -268,7 +268,7 @@ extension TreeBuilder {
       let last = withoutComment(text(from: scalar.start)[...])
       let end = scalar.start.column + last.unicodeScalars.count
       return Diagnostic(
-        "missing ',' or '\(closing)' after '\(shortened(last))'",
+        "missing ',' or '\(closing)' after '\(excerpt(last))'",
         at: location(Mark(line: scalar.start.line, column: end)), notes: notes)
     }
     return Diagnostic(
@@ -350,11 +350,6 @@ extension TreeBuilder {
       previous = byte
     }
     return text[..<end]
-  }
-
-  private func shortened(_ text: some StringProtocol) -> String {
-    let trimmed = text.prefix(40)
-    return trimmed.endIndex == text.endIndex ? String(text) : trimmed + "…"
   }
 }
 

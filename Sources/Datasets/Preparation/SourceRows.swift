@@ -168,11 +168,6 @@ extension SourcePort {
   }
 }
 
-/// Shortens a text for a message.
-func excerpt(_ text: String) -> String {
-  text.unicodeScalars.count > 40 ? String(text.unicodeScalars.prefix(40)) + "…" : text
-}
-
 /// The names separated by commas; only the first twenty if there are more.
 func listing(_ names: [String]) -> String {
   names.prefix(20).map(excerpt).joined(separator: ", ") + (names.count > 20 ? ", …" : "")

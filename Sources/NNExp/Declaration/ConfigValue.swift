@@ -54,10 +54,9 @@ extension ConfigValue {
     switch content {
     case .null: "nothing"
     case .bool(let value): "the boolean \(value)"
-    case .int(let value): "the number \(text ?? String(value))"
-    case .double(let value): "the number \(text ?? "\(value)")"
-    case .string(let value):
-      "the text '\(value.unicodeScalars.count > 40 ? value.prefix(40) + "…" : value)'"
+    case .int(let value): "the number \(excerpt(text ?? String(value)))"
+    case .double(let value): "the number \(excerpt(text ?? "\(value)"))"
+    case .string(let value): "the text '\(excerpt(value))'"
     case .list: "a list"
     case .map: "a mapping"
     }

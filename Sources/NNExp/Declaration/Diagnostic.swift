@@ -129,6 +129,13 @@ extension String {
   }
 }
 
+/// Shortens a text for a message.
+package func excerpt(_ text: some StringProtocol) -> String {
+  let scalars = text.unicodeScalars
+  let start = scalars.prefix(40)
+  return start.endIndex == scalars.endIndex ? String(text) : String(String.UnicodeScalarView(start)) + "…"
+}
+
 /// All errors of one input.
 public struct Diagnostics: Error, Sendable {
   public private(set) var list: [Diagnostic]
