@@ -29,6 +29,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Products.h"
+#include "Transposition.h"
 #include "Winograd.h"
 #include "End.h"
 
@@ -45,6 +46,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Products.h"
+#include "Transposition.h"
 #include "Winograd.h"
 #include "Power.h"
 #include "Trigonometry.h"
@@ -69,7 +71,8 @@ extern const struct nnexp_kernels NARROWER;
   .entry_norm_apply = entry_norm_apply_##precision, .entry_norm_vjp = entry_norm_vjp_##precision, \
   .softmax = softmax_##precision, .softmax_vjp = softmax_vjp_##precision,          \
   .dropout = dropout_##precision, .add_noise = add_noise_##precision
-#define IM2COL(precision) .im2col = im2col_##precision, .col2im = col2im_##precision
+#define COPIES(precision)                                                          \
+  .transposed = transposed_##precision, .im2col = im2col_##precision, .col2im = col2im_##precision
 #define CONVOLUTION(precision)                                                     \
   .pack = pack_##precision, .conv_forward = conv_forward_##precision,              \
   .conv_weight_gradient = conv_weight_gradient_##precision, .add_row_sums = add_row_sums_##precision, \
@@ -92,8 +95,8 @@ extern const struct nnexp_kernels NARROWER;
 
 const struct nnexp_kernels TABLE = {
   .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32, .run_strip = run_strip_f32,
-          POOLING(f32), NORMALIZATION(f32), IM2COL(f32), CONVOLUTION(f32), PRODUCTS(f32)},
+          POOLING(f32), NORMALIZATION(f32), COPIES(f32), CONVOLUTION(f32), PRODUCTS(f32)},
   .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64, .run_strip = run_strip_f64,
-          POOLING(f64), NORMALIZATION(f64), IM2COL(f64), CONVOLUTION(f64), PRODUCTS(f64)},
+          POOLING(f64), NORMALIZATION(f64), COPIES(f64), CONVOLUTION(f64), PRODUCTS(f64)},
   .product_rows = MOST_ROWS, .product_terms = MOST_TERMS,
 };

@@ -40,9 +40,21 @@ static void NAME(map_cos)(const REAL *x, REAL *y, long count);
     STRIP_REST(expression)                                                         \
   }
 
-/// The same for operations that often have constants as b and c: these are loaded once.
+/// The same for operations that often have constants as b and c: these are loaded once. So are b and
+/// c if all rows have the same, for short rows.
 #define STRIP_ARITHMETIC(expression)                                               \
-  STRIP_ROWS({                                                                     \
+  if (rows > 1 && !b_step && !c_step && columns <= 4 * LANES && columns % LANES == 0) {\
+    for (long i = 0; i < columns; i += LANES) {                                    \
+      const REAL *pa = a + (a_move ? i : 0);                                       \
+      const V b_vector = NAME(load)(b + (b_move ? i : 0));                         \
+      const V c_vector = NAME(load)(c + (c_move ? i : 0));                         \
+      for (long row = 0; row < rows; row++) {                                      \
+        const V a = NAME(load)(pa + row * a_step), b = b_vector, c = c_vector;     \
+        (void)b, (void)c;                                                          \
+        NAME(store)(y + row * y_step + i, expression);                             \
+      }                                                                            \
+    }                                                                              \
+  } else STRIP_ROWS({                                                              \
     long i = 0;                                                                    \
     if (!b_move && !c_move) {                                                      \
       STRIP_LOAD(b) STRIP_LOAD(c)                                                  \
@@ -68,17 +80,43 @@ static void NAME(map_cos)(const REAL *x, REAL *y, long count);
     }                                                                              \
   }
 
-/// y ← the rows of a, combined one after the other.
+/// The vector at column i, or what is left of it.
+INLINE V NAME(load_columns)(const REAL *x, long i, long columns) {
+  return i + LANES <= columns ? NAME(load)(x + i) : NAME(load_first)(x + i, columns - i);
+}
+INLINE void NAME(store_columns)(REAL *y, V x, long i, long columns) {
+  if (i + LANES <= columns)
+    NAME(store)(y + i, x);
+  else
+    NAME(store_first)(y + i, x, columns - i);
+}
+
+/// y ← the rows of a, combined one after the other: four vectors at a time, which stay in registers.
 #define STRIP_REDUCE(expression)                                                   \
   {                                                                                \
-    REAL *py = y;                                                                  \
-    const REAL *pa = a, *pb = a, *pc = a;                                          \
-    const long a_move = LANES, b_move = LANES, c_move = LANES;                     \
-    STRIP_LOOP(a)                                                                  \
-    for (long row = 1; row < entries; row++) {                                     \
-      pa = y;                                                                      \
-      pb = pc = first + row * a_step;                                              \
-      STRIP_LOOP(expression)                                                       \
+    const REAL *x = a;                                                             \
+    long i = 0;                                                                    \
+    for (; i + 4 * LANES <= columns; i += 4 * LANES) {                             \
+      V v[4];                                                                      \
+      _Pragma("clang loop unroll(full)")                                           \
+      for (int j = 0; j < 4; j++) v[j] = NAME(load)(x + i + j * LANES);            \
+      for (long row = 1; row < entries; row++) {                                   \
+        _Pragma("clang loop unroll(full)")                                         \
+        for (int j = 0; j < 4; j++) {                                              \
+          const V a = v[j], b = NAME(load)(x + row * a_step + i + j * LANES);      \
+          v[j] = expression;                                                       \
+        }                                                                          \
+      }                                                                            \
+      _Pragma("clang loop unroll(full)")                                           \
+      for (int j = 0; j < 4; j++) NAME(store)(y + i + j * LANES, v[j]);            \
+    }                                                                              \
+    for (; i < columns; i += LANES) {                                              \
+      V sum = NAME(load_columns)(x, i, columns);                                   \
+      for (long row = 1; row < entries; row++) {                                   \
+        const V a = sum, b = NAME(load_columns)(x + row * a_step, i, columns);     \
+        sum = expression;                                                          \
+      }                                                                            \
+      NAME(store_columns)(y, sum, i, columns);                                     \
     }                                                                              \
   }
 
@@ -95,17 +133,6 @@ INLINE V NAME(smaller_of)(V a, V b) {
 }
 /// The sign of x, or x if it is 0 or NaN.
 INLINE V NAME(sign)(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x; }
-
-/// The vector at column i, or what is left of it.
-INLINE V NAME(load_columns)(const REAL *x, long i, long columns) {
-  return i + LANES <= columns ? NAME(load)(x + i) : NAME(load_first)(x + i, columns - i);
-}
-INLINE void NAME(store_columns)(REAL *y, V x, long i, long columns) {
-  if (i + LANES <= columns)
-    NAME(store)(y + i, x);
-  else
-    NAME(store_first)(y + i, x, columns - i);
-}
 
 /// y[row] ← the product of the other rows of a.
 static void NAME(products_of_others)(
@@ -275,7 +302,6 @@ static void NAME(run_strip)(
       length = rows * columns;
       rows = 1;
     }
-    const REAL *first = a;
     switch ((enum nnexp_strip_operation)step->operation) {
     case nnexp_strip_copy: STRIP_ROWS(STRIP_LOOP(a)) break;
     case nnexp_strip_negate: STRIP_ROWS(STRIP_LOOP(-a)) break;

@@ -33,19 +33,6 @@ INLINE long NAME(panel_position)(long rows, long columns, long k, long n) {
   return first * rows + k * PANEL_WIDTH(columns, first) + n - first;
 }
 
-/// Transposes the matrix of LANES vectors: interleaves two halves, once for each bit of LANES.
-INLINE void NAME(transpose)(V *rows) {
-  UNROLLED for (int lanes = LANES; lanes > 1; lanes /= 2) {
-    V next[LANES];
-    UNROLLED for (int i = 0; i < LANES / 2; i++) {
-      V a = rows[i], b = rows[i + LANES / 2];
-      next[2 * i].even = a.lo, next[2 * i].odd = b.lo;
-      next[2 * i + 1].even = a.hi, next[2 * i + 1].odd = b.hi;
-    }
-    UNROLLED for (int i = 0; i < LANES; i++) rows[i] = next[i];
-  }
-}
-
 /// The first LANES numbers of a row of `count`; zeros after its end.
 INLINE V NAME(load_upto)(const REAL *x, long count) {
   return count >= LANES ? NAME(load)(x) : NAME(load_first)(x, count);

@@ -214,6 +214,12 @@ enum { most = 4096 };
       0xfedcba9876543210u, (nnexp_int64)0x123456789abc, 0.75, y, most - 1);                \
   ADD(SUFFIX, y, most)                                                                     \
   PRINT(SUFFIX, "add_noise")                                                               \
+  for (int adds = 0; adds < 2; adds++) {                                                   \
+    BEGIN(SUFFIX, 1)                                                                       \
+    k->transposed(21, 43, x, 47, out, 25, adds);                                           \
+    ADD(SUFFIX, out, most)                                                                 \
+    PRINT(SUFFIX, "transposed")                                                            \
+  }                                                                                        \
   const struct nnexp_patch_geometry patches = {                                            \
       .channels = 2, .rows = 11, .columns = 26, .window_rows = 3, .window_columns = 2,     \
       .row_dilation = 2, .column_dilation = 3, .row_stride = 2, .column_stride = 1,        \

@@ -158,4 +158,33 @@ extension VectorMathTests {
     compare(Float.self)
     compare(Double.self)
   }
+
+  @Test func `transposing exchanges rows and columns`() {
+    func compare<S: KernelScalar>(_ type: S.Type) {
+      withEvery("seed", in: 0..<60) { seed in
+        let random = RandomStream(seed: UInt64(seed), purpose: "transposing")
+        let (rows, columns) = (random.pick(1...40, 0), random.pick(1...40, 1))
+        let (xStep, yStep) = (columns + random.pick(0...3, 2), rows + random.pick(0...3, 3))
+        let x = (0..<rows * xStep).map { S(random.normal(at: 10 + $0)) }
+        let before = (0..<columns * yStep).map { S(random.normal(at: 5_000 + $0)) }
+        for adds in [false, true] {
+          var expected = before
+          for i in 0..<rows {
+            for j in 0..<columns {
+              let place = j * yStep + i
+              expected[place] = (adds ? before[place] : -0.0) + x[i * xStep + j]
+            }
+          }
+          withEveryInstructionSet { isa in
+            var y = before
+            S.transpose(
+              x, rows: rows, columns: columns, xStep: xStep, into: &y, yStep: yStep, adds: adds)
+            #expect(y == expected, "\(S.self) \(rows) × \(columns) on \(isa)")
+          }
+        }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
 }

@@ -246,6 +246,9 @@ void *nnexp_product_room(void);
   /* y + deviation·n with a normal distribution; see Random.h. */                  \
   void (*add_noise)(                                                               \
       nnexp_uint64 key, nnexp_int64 first, double deviation, REAL *y, long count); \
+  /* Exchanges rows and columns, and adds the result with `adds`; see Transposition.h. */ \
+  void (*transposed)(                                                              \
+      long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds); \
   /* Windows as the columns of a matrix, and added back; see Im2col.h. */          \
   void (*im2col)(const struct nnexp_patch_geometry *geometry, const REAL *x, REAL *patches); \
   void (*col2im)(const struct nnexp_patch_geometry *geometry, const REAL *patches, REAL *x); \
@@ -498,6 +501,10 @@ static inline long nnexp_lp_pool_vjp_f64(
   static inline void nnexp_add_noise_##SUFFIX(                                     \
       nnexp_uint64 key, nnexp_int64 first, double deviation, REAL *y, long count) { \
     nnexp_kernels()->SUFFIX.add_noise(key, first, deviation, y, count);            \
+  }                                                                                \
+  static inline void nnexp_transposed_##SUFFIX(                                    \
+      long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds) { \
+    nnexp_kernels()->SUFFIX.transposed(rows, columns, x, x_step, y, y_step, adds); \
   }
 NNEXP_CALLS(float, f32)
 NNEXP_CALLS(double, f64)

@@ -19,6 +19,12 @@ package protocol KernelScalar: Scalar {
     _ steps: UnsafeBufferPointer<StripStep>, registers: UnsafeMutablePointer<Self>,
     external: UnsafePointer<UnsafeMutablePointer<Self>?>, entries: Int, width: Int, columns: Int)
 
+  /// y ← xᵀ, or y + xᵀ, for the `rows` × `columns` numbers of x. Each row is `xStep` or `yStep`
+  /// numbers after the row before.
+  static func transpose(
+    _ x: UnsafePointer<Self>, rows: Int, columns: Int, xStep: Int,
+    into y: UnsafeMutablePointer<Self>, yStep: Int, adds: Bool)
+
   /// y ← Σ|xᵢ|ᵖ, or its mean, over every window of `rows` rows of windows, for p = 1, 2, 3, 4.
   /// `room` is scratch memory for two rows of x.
   static func lpPoolSums(

@@ -112,7 +112,7 @@ package struct StripStep: Sendable {
   }
 }
 
-// `Sources/CKernels/Strips.h`: the same bits on every processor.
+// `Sources/CKernels/Strips.h` and `Transposition.h`: the same bits on every processor.
 
 extension Float {
   package static func run(
@@ -123,6 +123,13 @@ extension Float {
     UnsafeRawPointer(first).withMemoryRebound(to: nnexp_strip_step.self, capacity: steps.count) {
       nnexp_run_strip_f32($0, steps.count, registers, external, entries, width, columns)
     }
+  }
+
+  package static func transpose(
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, xStep: Int,
+    into y: UnsafeMutablePointer<Float>, yStep: Int, adds: Bool
+  ) {
+    nnexp_transposed_f32(rows, columns, x, xStep, y, yStep, adds ? 1 : 0)
   }
 }
 
@@ -135,5 +142,12 @@ extension Double {
     UnsafeRawPointer(first).withMemoryRebound(to: nnexp_strip_step.self, capacity: steps.count) {
       nnexp_run_strip_f64($0, steps.count, registers, external, entries, width, columns)
     }
+  }
+
+  package static func transpose(
+    _ x: UnsafePointer<Double>, rows: Int, columns: Int, xStep: Int,
+    into y: UnsafeMutablePointer<Double>, yStep: Int, adds: Bool
+  ) {
+    nnexp_transposed_f64(rows, columns, x, xStep, y, yStep, adds ? 1 : 0)
   }
 }

@@ -1,0 +1,43 @@
+// Copies of matrices with exchanged rows and columns.
+
+/// Transposes the matrix of LANES vectors: interleaves two halves, once for each bit of LANES.
+INLINE void NAME(transpose)(V *rows) {
+  UNROLLED for (int lanes = LANES; lanes > 1; lanes /= 2) {
+    V next[LANES];
+    UNROLLED for (int i = 0; i < LANES / 2; i++) {
+      V a = rows[i], b = rows[i + LANES / 2];
+      next[2 * i].even = a.lo, next[2 * i].odd = b.lo;
+      next[2 * i + 1].even = a.hi, next[2 * i + 1].odd = b.hi;
+    }
+    UNROLLED for (int i = 0; i < LANES; i++) rows[i] = next[i];
+  }
+}
+
+/// y[j, i] ← x[i, j], or y[j, i] + x[i, j], for the `rows` × `columns` numbers of x. A row of x is x_step
+/// numbers after the row before, and one of y y_step.
+static void NAME(transposed)(
+    long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds) {
+  for (long j = 0; j < columns; j += LANES) {
+    for (long i = 0; i < rows; i += LANES) {
+      const REAL *from = x + i * x_step + j;
+      REAL *to = y + j * y_step + i;
+      if (rows - i >= LANES && columns - j >= LANES) {
+        V v[LANES];
+        UNROLLED for (int k = 0; k < LANES; k++) v[k] = NAME(load)(from + k * x_step);
+        NAME(transpose)(v);
+        if (adds) UNROLLED for (int k = 0; k < LANES; k++) v[k] += NAME(load)(to + k * y_step);
+        UNROLLED for (int k = 0; k < LANES; k++) NAME(store)(to + k * y_step, v[k]);
+      } else {
+        const long height = rows - i < LANES ? rows - i : LANES;
+        const long width = columns - j < LANES ? columns - j : LANES;
+        for (long h = 0; h < height; h++) {
+          for (long w = 0; w < width; w++) {
+            REAL *place = to + w * y_step + h;
+            const REAL number = from[h * x_step + w];
+            *place = adds ? *place + number : number;
+          }
+        }
+      }
+    }
+  }
+}
