@@ -99,6 +99,39 @@ import Testing
     #expect(entries("δ_{b", of: explanation).count == bCount)
   }
 
+  /// The engine's values agree with PyTorch, which ReferenceLayerTests checks.
+  @Test(
+    arguments: ["add", "multiply", "subtract", "divide", "maximum", "minimum"],
+    [([2, 3], [2, 1]), ([3], [2, 3]), ([2, 1], [1, 4])])
+  func repeatedInputsHaveTheTermsOfTheEngine(layer: String, shapes: ([Int], [Int])) throws {
+    func numbers(_ shape: [Int], _ seed: Int) -> [[Double]] {
+      [(0..<shape.reduce(1, *)).map { Double(($0 * 37 + seed) % 23 - 11) / 8 }]
+    }
+    let (a, b) = shapes
+    let explanation = try explanation(
+      """
+      name: test
+      dtype: float64
+      data:
+        inline: {inputs: {a: \(numbers(a, 3)), b: \(numbers(b, 7))}, targets: [[1]]}
+        shape: {a: \(a), b: \(b)}
+      model:
+        - {type: \(layer), inputs: [a, b], name: node}
+        - {type: dense, units: 1}
+      loss: squared_error
+      train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 1}
+      """, notation: .names, full: ["node", "a", "b"])
+    #expect(!explanation.text.contains("NOT the engine’s value"))
+    let rank = max(a.count, b.count)
+    func extents(_ shape: [Int]) -> [Int] {
+      Array(repeating: 1, count: rank - shape.count) + shape
+    }
+    let common = zip(extents(a), extents(b)).map { max($0, $1) }
+    #expect(entries("node", of: explanation).count == common.reduce(1, *))
+    #expect(entries("δ_{a", of: explanation).count == a.reduce(1, *))
+    #expect(entries("δ_{b", of: explanation).count == b.reduce(1, *))
+  }
+
   @Test func formulasOfLpPoolingHaveTheTermsOfPyTorch() throws {
     for reference in EntryTests.references where reference.yaml.contains("lp_pooling") {
       let p = try #require(reference.yaml.firstMatch(of: /p: ([0-9.]+)/)?.1)

@@ -102,8 +102,9 @@ IMAGE = (
         "- {type: group_normalization, groups: 3}", "- instance_normalization",
         "- {type: layer_normalization, axes: [0]}", "- {type: rms_normalization, axes: [1, 2]}",
         "- {type: local_response_normalization, size: 3, alpha: 0.5}",
-        "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
-        "  - {type: multiply, inputs: [input, a]}",
+        *("- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
+          f"  - {{type: {layer}, inputs: [input, a]}}"
+          for layer in ("multiply", "subtract", "divide", "maximum", "minimum")),
         "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
         "  - {type: add, inputs: [a, input, a]}",
         "- {type: split, sizes: [1, 2], name: a}\n"

@@ -480,4 +480,16 @@ case("upsample 2", "upsample", {"factor": 2}, [draw.normal(3, 2, 2, 3)],
 case("upsample by axis", "upsample", {"factor": [3, 2]}, [draw.normal(3, 2, 2, 3)],
      lambda i, p, s: F.interpolate(i[0], scale_factor=(3.0, 2.0), mode="nearest"))
 
+# Repeated along axes of extent 1
+
+for layer, function in [
+    ("add", torch.add), ("multiply", torch.mul), ("subtract", torch.sub), ("divide", torch.div),
+    ("maximum", torch.maximum), ("minimum", torch.minimum)]:
+    for shape, other in [((2, 3, 1), (3, 2)), ((2, 1), (1, 3)), ((4,), (1,)), ((1, 2), (2, 3, 2))]:
+        a, b = draw.normal(3, *shape), draw.uniform(0.3, 2, 3, *other)
+        view = lambda x, y: x.reshape(
+            x.shape[0], *[1] * (max(x.dim(), y.dim()) - x.dim()), *x.shape[1:])
+        case(f"{layer}, repeated, {list(shape)} and {list(other)}", layer, {}, [a, b],
+             lambda i, p, s: function(view(i[0], i[1]), view(i[1], i[0])))
+
 write(__file__, {}, cases=cases)

@@ -85,6 +85,7 @@ import Testing
     Case("add", on: [4], [4], [4]), Case("multiply", on: [4], [4]),
     Case("concatenate", on: [2, 2], [3, 2]),
     Case("subtract", on: [3], [3]), Case("subtract", on: [2, 3], [3]),
+    Case("subtract", on: [2, 3], [2, 1]), Case("divide", on: [2, 1], [1, 3]),
     Case("divide", on: [3], [3]), Case("maximum", on: [3], [3]), Case("minimum", on: [3], [3]),
     Case("slice", [("start", 1), ("end", -1), ("step", 2)], on: [6]),
     Case("transpose", [("axes", [1, 0])], on: [2, 3]),

@@ -1,6 +1,12 @@
 import NNExp
 
-// Layers of two inputs, entry by entry, as formulas. An input may lack leading axes of the other.
+// Layers of two inputs, entry by entry, as formulas.
+
+private enum Arithmetic {
+  static let shapes =
+    "two inputs of one shape → that shape; an input is repeated along axes that it lacks at the "
+    + "front, and along those of extent 1"
+}
 
 /// The difference of two inputs.
 ///
@@ -12,7 +18,7 @@ struct Subtract: NamedFormula {
   let inputCount = 2...2
   static let documentation = Documentation(
     "the difference of two inputs", equation: "y = x¹ − x²;  ∂x¹ += ∂y;  ∂x² −= ∂y",
-    shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
+    shapes: Arithmetic.shapes,
     example: "- {type: subtract, inputs: [left, right]}",
     source: "ONNX's operator Sub")
 
@@ -31,7 +37,7 @@ struct Divide: NamedFormula {
   let inputCount = 2...2
   static let documentation = Documentation(
     "the quotient of two inputs", equation: "y = x¹/x²;  ∂x¹ += ∂y/x²;  ∂x² −= ∂y·x¹/(x²)²",
-    shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
+    shapes: Arithmetic.shapes,
     example: "- {type: divide, inputs: [left, right]}",
     source: "ONNX's operator Div")
 
@@ -51,7 +57,7 @@ struct Maximum: NamedFormula {
   static let documentation = Documentation(
     "the larger one of two inputs",
     equation: "y = max(x¹, x²);  ∂x¹ += ∂y where x¹ > x²;  ∂x² += ∂y elsewhere",
-    shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
+    shapes: Arithmetic.shapes,
     example: "- {type: maximum, inputs: [left, right]}",
     source: "ONNX's operator Max")
 
@@ -71,7 +77,7 @@ struct Minimum: NamedFormula {
   static let documentation = Documentation(
     "the smaller one of two inputs",
     equation: "y = min(x¹, x²);  ∂x¹ += ∂y where x¹ ≤ x²;  ∂x² += ∂y elsewhere",
-    shapes: "two inputs of one shape, or one with only the last axes of the other → that shape",
+    shapes: Arithmetic.shapes,
     example: "- {type: minimum, inputs: [left, right]}",
     source: "ONNX's operator Min")
 

@@ -41,6 +41,15 @@ struct BroadcastAxes {
     }
   }
 
+  /// The position in the small tensor of every number of the large one.
+  var positions: [Int] {
+    var positions: [Int] = []
+    forEachLine { _, small in
+      for i in 0..<length { positions.append(small + i * step) }
+    }
+    return positions
+  }
+
   /// The same with the offset of every line in another small tensor, whose lines are those of
   /// `other`.
   @inline(__always)
@@ -60,7 +69,32 @@ struct BroadcastAxes {
     }
   }
 
-  /// The common shape of the inputs of a layer; nil if there is none.
+  /// The shape to which the inputs of a layer are repeated.
+  static func shape(of inputs: [Port]) throws -> Shape {
+    if let shape = shape(of: inputs.map(\.shape)) { return shape }
+    let shape = inputs[0].shape
+    let other = inputs.first { self.shape(of: [shape, $0.shape]) == nil } ?? inputs[1]
+    throw Diagnostic(
+      "the inputs must have one shape, or extents of 1 where they differ, found \(shape) and "
+        + "\(other)")
+  }
+
+  /// δ of an input for `nnexp explain`: a sum over the entries that repeat an entry.
+  ///
+  /// - Parameter delta: δ of the repeated input.
+  static func delta(_ delta: String, of shape: Shape, over common: Shape?) -> String {
+    shape == common ? delta : #"\sum \#(delta)"#
+  }
+
+  /// The remark that explains these sums; empty if no input is repeated.
+  static func remark(on letters: [String], _ shapes: [Shape], over common: Shape?) -> String {
+    let repeated = zip(letters, shapes).filter { $1 != common }.map { "$\($0.0)$" }
+    if repeated.isEmpty { return "" }
+    return "\(repeated.joined(separator: ", ")) \(repeated.count == 1 ? "is" : "are") repeated to "
+      + "the shape of y; Σ adds up the entries of y that repeat an entry."
+  }
+
+  /// The common shape; nil if there is none.
   static func shape(of shapes: [Shape]) -> Shape? {
     let rank = shapes.map(\.rank).max() ?? 0
     guard rank <= Shape.maximumRank else {

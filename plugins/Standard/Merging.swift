@@ -23,15 +23,20 @@ struct Add: Layer, Component {
   ]
 
   func plan(for inputs: [Port]) throws -> Plan {
-    var plan = Plan(output: try commonShape(of: inputs))
+    var plan = Plan(output: try BroadcastAxes.shape(of: inputs))
     plan.backwardReads = []
     return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    Equations(
-      "+", output: (1...inputs.count).map { "x\($0)" }.joined(separator: " + "),
-      inputs: inputs.map { _ in .init(derivative: "I", delta: #"\delta_y"#) })
+    let sum = Repeated(inputs)
+    return Equations(
+      "+", output: sum.letters.joined(separator: " + "),
+      inputs: inputs.map {
+        .init(
+          derivative: $0.shape == sum.shape ? "I" : "", delta: sum.delta(#"\delta_y"#, of: $0))
+      },
+      remark: sum.remark, work: sum.work(by: "+"))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
@@ -91,22 +96,24 @@ struct Multiply: Layer, Component {
 
   /// Scratch memory, if an input is repeated: the product of the others.
   func plan(for inputs: [Port]) throws -> Plan {
-    let shape = try commonShape(of: inputs)
+    let shape = try BroadcastAxes.shape(of: inputs)
     let isRepeated = inputs.contains { $0.shape != shape }
     return Plan(output: shape, scratch: isRepeated ? [.perSample(shape.count)] : [])
   }
 
   func equations(for inputs: [Port]) -> Equations {
+    let all = Repeated(inputs)
     func product(without k: Int) -> String {
-      (1...inputs.count).filter { $0 != k }.map { "x\($0)" }.joined(separator: #" \otimes "#)
+      all.letters.enumerated().filter { $0.offset != k }.map(\.element)
+        .joined(separator: #" \otimes "#)
     }
     return Equations(
-      #"\otimes"#, output: product(without: 0),
-      inputs: (1...inputs.count).map { k in
+      #"\otimes"#, output: all.letters.joined(separator: #" \otimes "#),
+      inputs: inputs.enumerated().map { k, input in
         .init(
-          derivative: #"\operatorname{diag}(\#(product(without: k)))"#,
-          delta: #"\delta_y \otimes \#(product(without: k))"#)
-      })
+          derivative: all.remark.isEmpty ? #"\operatorname{diag}(\#(product(without: k)))"# : "",
+          delta: all.delta(#"\delta_y \otimes \#(product(without: k))"#, of: input))
+      }, remark: all.remark, work: all.work(by: "·"))
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
@@ -154,14 +161,31 @@ struct Multiply: Layer, Component {
   }
 }
 
-/// The shape to which all inputs are repeated.
-private func commonShape(of inputs: [Port]) throws -> Shape {
-  if let shape = BroadcastAxes.shape(of: inputs.map(\.shape)) { return shape }
-  let shape = inputs[0].shape
-  let other = inputs.first { BroadcastAxes.shape(of: [shape, $0.shape]) == nil } ?? inputs[1]
-  throw Diagnostic(
-    "the inputs must have one shape, or extents of 1 where they differ, found \(shape) and \(other)"
-  )
+/// The inputs of a sum or product in `nnexp explain`.
+private struct Repeated {
+  let letters: [String]
+  let shape: Shape?
+  private let inputs: [Port]
+
+  init(_ inputs: [Port]) {
+    self.inputs = inputs
+    letters = (1...inputs.count).map { "x\($0)" }
+    shape = try? BroadcastAxes.shape(of: inputs)
+  }
+
+  var remark: String { BroadcastAxes.remark(on: letters, inputs.map(\.shape), over: shape) }
+
+  func delta(_ delta: String, of input: Port) -> String {
+    BroadcastAxes.delta(delta, of: input.shape, over: shape)
+  }
+
+  /// Single entries, as those of a formula that combines the inputs by an operator. Nil if no input
+  /// is repeated, because the whole tensors then show them.
+  func work(by sign: String) -> Equations.Work? {
+    if remark.isEmpty { return nil }
+    return try? FormulaLayer(letters.joined(separator: " \(sign) "), letters)
+      .work(for: inputs.map(\.shape))
+  }
 }
 
 /// Calls `body` with the index of every number of `large` and that of `small` there.

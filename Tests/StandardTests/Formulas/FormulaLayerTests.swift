@@ -1,5 +1,6 @@
 import Conformance
 @testable import NNExp
+@testable import Standard
 import TestSupport
 import Testing
 
@@ -220,6 +221,49 @@ import Testing
     }
     let first = Double.tanh(0) + Double.tanh(0.3)
     #expect(abs(bench.dInputs[0].values[0] - first) < 1e-15)
+  }
+
+  /// Any shapes that can be repeated to a common one, over samples and strips of any size.
+  @Test func `inputs are repeated along axes of extent 1`() throws {
+    let layer = try makeLayer(
+      "formula", [("y", "g ⊗ tanh(h)"), ("inputs", .map([("g", "a"), ("h", "b")]))])
+    try withEvery("seed", in: 0..<40) { seed in
+      let random = RandomStream(seed: UInt64(seed), purpose: "repeated inputs")
+      let common = (0..<random.pick(1...4, 0)).map { random.pick(1...9, 1 + $0) }
+      func repeated(_ first: Int) -> [Int] {
+        let axes = common.enumerated().map { random.pick(0...2, first + $0.offset) == 0 ? 1 : $0.element }
+        return Array(axes.dropFirst(random.pick(0...1, first + 9) * (axes.count > 1 ? 1 : 0)))
+      }
+      let (g, h) = (repeated(20), repeated(40))
+      let samples = random.pick(1...5, 60)
+      let bench = try LayerBench<Double>(layer, inputs: [Port(Shape(g)), Port(Shape(h))], samples: samples)
+      for k in 0..<2 {
+        let start = 1_000 * (k + 1)
+        bench.inputs[k].values = bench.inputs[k].values.indices.map {
+          random.normal(at: start * 100 + $0)
+        }
+      }
+      bench.dy.fill(1)
+      bench.runForward()
+      bench.runBackward()
+      let y = try BroadcastAxes.shape(of: [Port(Shape(g)), Port(Shape(h))])
+      let at = [g, h].map { BroadcastAxes(Shape($0), over: y).positions }
+      var slopes = [g, h].map { [Double](repeating: 0, count: samples * Shape($0).count) }
+      for sample in 0..<samples {
+        for i in 0..<y.count {
+          let (a, b) = (sample * Shape(g).count + at[0][i], sample * Shape(h).count + at[1][i])
+          let (x, t) = (bench.inputs[0].values[a], Double.tanh(bench.inputs[1].values[b]))
+          #expect(abs(bench.y.values[sample * y.count + i] - x * t) <= 1e-14 * max(1, abs(x)))
+          slopes[0][a] += t
+          slopes[1][b] += x * (1 - t * t)
+        }
+      }
+      for k in 0..<2 {
+        for (found, expected) in zip(bench.dInputs[k].values, slopes[k]) {
+          #expect(abs(found - expected) <= 1e-11 * max(1, abs(expected)), "\(g) and \(h)")
+        }
+      }
+    }
   }
 
   private func compare<S: Scalar>(

@@ -162,7 +162,7 @@ final class Formula: Sendable {
   ///
   /// - Parameters:
   ///   - expanded: the numbers of one sample's expanded parameters.
-  ///   - table: the numbers of a table of windows.
+  ///   - table: the numbers of a table of windows or of repeated inputs.
   func room(entries: Int, width: Int, expanded: Int, table: Int = 0) -> Int {
     let programs = [passes32, passes64].flatMap { [$0.forward, $0.backward] }
     // Each parameter has a copy and accumulators; each tensor that is not read in place, a strip.

@@ -10,8 +10,10 @@ struct FormulaEntries: Sendable {
   private let steps: FormulaSteps
   private let gradients: Expression.Gradients
   private let letters: [String]
-  private let input: Shape
+  private let inputs: [Shape]
   private let output: Shape
+  /// For every number of a sample, its position in an input that is repeated; nil for the others.
+  private let repeated: [[Int]?]
   /// The positions in x of each group's entries.
   private let groups: [[Int]]
   /// The position of each entry of a group in a parameter.
@@ -20,7 +22,8 @@ struct FormulaEntries: Sendable {
   /// - Parameters:
   ///   - groups: nil if the formula holds for every number by itself.
   init?(
-    _ formula: Formula, letters: [String], input: Shape, output: Shape, groups: [[Int]]?,
+    _ formula: Formula, letters: [String], inputs: [Shape], common: Shape, output: Shape,
+    groups: [[Int]]?,
     parameterIndex: @escaping @Sendable (Int, Int, Int) -> Int
   ) {
     guard var steps = FormulaSteps(formula, letters: letters) else { return nil }
@@ -28,8 +31,9 @@ struct FormulaEntries: Sendable {
     self.formula = formula
     self.steps = steps
     self.letters = letters
-    (self.input, self.output) = (input, output)
-    self.groups = groups ?? (0..<input.count).map { [$0] }
+    (self.inputs, self.output) = (inputs, output)
+    repeated = inputs.map { $0 == common ? nil : BroadcastAxes($0, over: common).positions }
+    self.groups = groups ?? (0..<common.count).map { [$0] }
     self.parameterIndex = parameterIndex
   }
 
@@ -48,11 +52,11 @@ struct FormulaEntries: Sendable {
         value: details.numbers[steps.value][entry])
     case .inputGradient(let k):
       guard let gradient = gradients.inputs[k] else { return nil }
-      let x = WorkedEntry.letter(letters[k], index, of: input)
-      return sum(
-        gradient, of: #"\delta_{\#(x)}"#, by: x,
-        at: groups.indices.filter { groups[$0].contains(index) }
-          .map { ($0, [groups[$0].firstIndex(of: index) ?? 0]) }, sample)
+      let x = WorkedEntry.letter(letters[k], index, of: inputs[k])
+      let places = groups.enumerated().map { group, positions in
+        (group, positions.indices.filter { position(positions[$0], in: k) == index })
+      }
+      return sum(gradient, of: #"\delta_{\#(x)}"#, by: x, at: places, sample)
     case .parameterGradient(let k):
       guard formula.parameters[k].range == nil, let gradient = gradients.parameters[k] else {
         return nil
@@ -71,6 +75,9 @@ struct FormulaEntries: Sendable {
         gradient, of: #"\frac{\partial L}{\partial \#(symbol)}"#, by: symbol, at: places, sample)
     }
   }
+
+  /// The position in an input of a number of a sample.
+  private func position(_ number: Int, in k: Int) -> Int { repeated[k]?[number] ?? number }
 
   /// The group and the entry of it that an entry of y belongs to.
   private func location(ofOutput index: Int) -> (group: Int, entry: Int) {
@@ -125,8 +132,8 @@ struct FormulaEntries: Sendable {
       sample.outputGradient.isEmpty ? 0 : sample.outputGradient[$0]
     }
     return FormulaSteps.Details(
-      inputs: letters.map { letter in
-        positions.map { WorkedEntry.letter(letter, $0, of: input) }
+      inputs: letters.enumerated().map { k, letter in
+        positions.map { WorkedEntry.letter(letter, position($0, in: k), of: inputs[k]) }
       },
       parameters: formula.parameters.enumerated().map { k, parameter in
         let name = FormulaSteps.latex(name: parameter.name)
@@ -134,7 +141,9 @@ struct FormulaEntries: Sendable {
       },
       cotangents: outputs.map { #"\delta_{\#(y($0))}"# },
       numbers: steps.numbers(
-        inputs: sample.inputs.map { x in positions.map { x[$0] } },
+        inputs: sample.inputs.enumerated().map { k, x in
+          positions.map { x[position($0, in: k)] }
+        },
         parameters: formula.parameters.enumerated().map { k, parameter in
           indices[k].map { parameter.number(of: sample.parameters[k][$0]) }
         }, cotangent: cotangents))
@@ -145,21 +154,21 @@ extension FormulaLayer {
   /// Writes single entries with the numbers of a sample.
   func work(for shapes: [Shape]) -> Equations.Work? {
     let letters = shapes.count == 1 ? ["x"] : (1...shapes.count).map { "x\($0)" }
-    let input = shapes[0]
-    guard shapes.allSatisfy({ $0 == input }),
-      let output = try? plan(for: shapes.map { Port($0) }).output
+    let ports = shapes.map { Port($0) }
+    guard let output = try? plan(for: ports).output,
+      let common = pooling != nil ? shapes[0] : try? BroadcastAxes.shape(of: ports)
     else { return nil }
     var groups: [[Int]]?
     switch formula.grouping {
     case .none: break
-    case .sample: groups = [Array(0..<input.count)]
-    case .window: groups = pooling?.entries(from: input)?.windows
+    case .sample: groups = [Array(0..<common.count)]
+    case .window: groups = pooling?.entries(from: common)?.windows
     }
     let isWindow = formula.grouping == .window
-    let planes = formula.parameters.indices.map { plane(of: $0, on: isWindow ? output : input) }
+    let planes = formula.parameters.indices.map { plane(of: $0, on: isWindow ? output : common) }
     guard
       let entries = FormulaEntries(
-        formula, letters: letters, input: input, output: output, groups: groups,
+        formula, letters: letters, inputs: shapes, common: common, output: output, groups: groups,
         parameterIndex: { k, group, position in (isWindow ? group : position) / planes[k] })
     else { return nil }
     return { tensor, index, sample in entries.entry(tensor, index, sample) }

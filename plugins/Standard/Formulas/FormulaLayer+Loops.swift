@@ -18,12 +18,11 @@ extension FormulaLayer {
 
     /// The shape that the parameters are spread over.
     func sample(of layer: FormulaLayer) -> Shape {
-      if layer.formula.grouping == .window { return y.shape }
-      var common = inputs[0].shape
-      for k in 1..<inputs.count where inputs[k].shape.rank > common.rank {
-        common = inputs[k].shape
+      switch layer.formula.grouping {
+      case .none: layer.formula.hasEntries ? y.shape : inputs[0].shape
+      case .sample: inputs[0].shape
+      case .window: y.shape
       }
-      return common
     }
 
     /// The entries of a group.
@@ -41,7 +40,7 @@ extension FormulaLayer {
   func loopOverEntries<S>(
     _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int
   ) {
-    let count = sampleCount(tensors)
+    let count = tensors.sample(of: self).count
     if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
     run.set(.output, to: tensors.y.start)
     var isBroadcast = false
@@ -64,42 +63,54 @@ extension FormulaLayer {
     loopOverBroadcast(&run, tensors, count: count, total: samples * count)
   }
 
-  private func sampleCount<S>(_ tensors: PassTensors<S>) -> Int {
-    var count = 0
-    for k in 0..<tensors.inputs.count { count = max(count, tensors.inputs[k].shape.count) }
-    return count
-  }
-
-  /// Inputs without leading axes are copied strip by strip.
+  /// Inputs that are repeated are copied strip by strip, with a table of the positions of a sample's
+  /// numbers in the input.
   private func loopOverBroadcast<S>(
     _ run: inout StripRun<S>, _ tensors: PassTensors<S>, count: Int, total: Int
   ) {
     let width = run.width
     let strips = run.take(2 * tensors.inputs.count * width)
+    let tables = run.take(tensors.inputs.count * count)
+    func table(_ k: Int) -> UnsafeMutablePointer<Int32> {
+      UnsafeMutableRawPointer(tables + k * count).assumingMemoryBound(to: Int32.self)
+    }
     for k in 0..<tensors.inputs.count where tensors.inputs[k].shape.count != count {
       run.set(.input(k), to: strips + 2 * k * width, period: 1)
       run.set(.inputGradient(k), to: strips + (2 * k + 1) * width, period: 1)
+      let axes = BroadcastAxes(tensors.inputs[k].shape, over: tensors.sample(of: self))
+      let positions = table(k)
+      axes.forEachLine { line, small in
+        for i in 0..<axes.length {
+          positions[line &+ i] = Int32(truncatingIfNeeded: small &+ i &* axes.step)
+        }
+      }
+    }
+    /// Calls `body` with the offset of each column's number in an input.
+    func forEachColumn(_ k: Int, from first: Int, _ columns: Int, _ body: (Int, Int) -> Void) {
+      let (own, positions) = (tensors.inputs[k].shape.count, table(k))
+      var (sample, entry) = first.quotientAndRemainder(dividingBy: count)
+      var c = 0
+      while c < columns {
+        let end = min(columns, c &+ count &- entry)
+        let (start, line) = (sample &* own, positions + (entry &- c))
+        for column in c..<end { body(column, start &+ Int(line[column])) }
+        (c, entry, sample) = (end, 0, sample &+ 1)
+      }
     }
     for first in stride(from: 0, to: total, by: width) {
       let columns = min(width, total - first)
       for k in 0..<tensors.inputs.count where tensors.inputs[k].shape.count != count {
-        let (x, own) = (tensors.inputs[k].start, tensors.inputs[k].shape.count)
-        let strip = strips + 2 * k * width
-        for c in 0..<columns {
-          let (sample, entry) = (first + c).quotientAndRemainder(dividingBy: count)
-          strip[c] = x[sample * own + entry % own]
-          strip[width + c] = 0
+        let (x, strip) = (tensors.inputs[k].start, strips + 2 * k * width)
+        forEachColumn(k, from: first, columns) { c, position in
+          strip[c] = x[position]
+          strip[width &+ c] = 0
         }
       }
       run.runStrip(from: first, columns: columns)
       guard let dInputs = tensors.dInputs else { continue }
       for k in 0..<tensors.inputs.count where tensors.inputs[k].shape.count != count {
-        let (dx, own) = (dInputs[k].start, tensors.inputs[k].shape.count)
-        let strip = strips + (2 * k + 1) * width
-        for c in 0..<columns {
-          let (sample, entry) = (first + c).quotientAndRemainder(dividingBy: count)
-          dx[sample * own + entry % own] += strip[c]
-        }
+        let (dx, strip) = (dInputs[k].start, strips + (2 * k + 1) * width)
+        forEachColumn(k, from: first, columns) { c, position in dx[position] += strip[c] }
       }
     }
   }
@@ -182,10 +193,9 @@ extension StripRun {
   /// Copies the numbers of samples to a register: a row per entry.
   func gather(_ port: StripProgram.Port, from tensor: Tensor<S>, first: Int, columns: Int) {
     guard let block = place(of: port) else { return }
-    forEachTile(columns) { c, tile in
-      let numbers = tensor.start + (first + c) * entries
-      for entry in tile { block[entry &* width &+ c] = numbers[entry] }
-    }
+    S.transpose(
+      tensor.start + first * entries, rows: columns, columns: entries, xStep: entries, into: block,
+      yStep: width, adds: false)
   }
 
   /// Copies a register to the numbers of samples, or adds it.
@@ -193,23 +203,8 @@ extension StripRun {
     _ port: StripProgram.Port, to tensor: Tensor<S>, first: Int, columns: Int, adds: Bool
   ) {
     guard let block = place(of: port) else { return }
-    forEachTile(columns) { c, tile in
-      let numbers = tensor.start + (first + c) * entries
-      if adds {
-        for entry in tile { numbers[entry] += block[entry &* width &+ c] }
-      } else {
-        for entry in tile { numbers[entry] = block[entry &* width &+ c] }
-      }
-    }
-  }
-
-  /// Calls `body` for the columns of 64 rows, then for those of the next 64, whose numbers are in
-  /// the first-level cache.
-  @inline(__always)
-  private func forEachTile(_ columns: Int, _ body: (Int, Range<Int>) -> Void) {
-    for first in stride(from: 0, to: entries, by: 64) {
-      let tile = first..<min(first + 64, entries)
-      for c in 0..<columns { body(c, tile) }
-    }
+    S.transpose(
+      block, rows: entries, columns: columns, xStep: width, into: tensor.start + first * entries,
+      yStep: entries, adds: adds)
   }
 }

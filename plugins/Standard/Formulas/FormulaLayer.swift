@@ -11,7 +11,8 @@ import NNExp
 ///     ∂xₖ += Σ ∂y · ∂y/∂xₖ
 ///
 /// - Shape: without a window, the shape of the inputs, or `[1]` if all numbers are combined; an
-///   input may lack leading axes. With a window, as in ``Pooling``.
+///   input is repeated along axes that it lacks at the front, and along those of extent 1. With a
+///   window, as in ``Pooling``.
 /// - Errors: at the character of the equation where it goes wrong.
 struct FormulaLayer: Layer, Component {
   static let typeName = "formula"
@@ -93,7 +94,7 @@ struct FormulaLayer: Layer, Component {
       entries = pooling.mostEntries(over: inputs[0].shape)
       sample = plan.output
     } else {
-      sample = try commonShape(of: inputs.map { $0.shape })
+      sample = try commonShape(of: inputs)
       entries = formula.grouping == .none ? 1 : sample.count
       plan = Plan(output: formula.hasEntries ? sample : [1])
     }
@@ -105,11 +106,13 @@ struct FormulaLayer: Layer, Component {
     }
     plan.parameters = parameters
     let width = formula.width(entries: entries)
-    let table =
-      formula.grouping == .window
-      ? pooling.map { WindowTable<Double>.room($0, from: inputs[0].shape, to: plan.output) } : nil
-    let room = formula.room(
-      entries: entries, width: width, expanded: sample.count, table: table ?? 0)
+    var table = 0
+    if let pooling, formula.grouping == .window {
+      table = WindowTable<Double>.room(pooling, from: inputs[0].shape, to: plan.output)
+    } else if inputs.contains(where: { $0.shape != sample }) {
+      table = inputs.count.times(sample.count)
+    }
+    let room = formula.room(entries: entries, width: width, expanded: sample.count, table: table)
     plan.scratch = [
       .fixed(room), .perSample(formula.savedNumbers(groups: groups(of: sample), entries: entries)),
     ]
@@ -123,15 +126,20 @@ struct FormulaLayer: Layer, Component {
     guard var steps = FormulaSteps(formula, letters: indexed) else {
       return Equations(prose: formula.text)
     }
-    let derivation = steps.steps()
+    let rules =
+      steps.steps().map { "$\($0.equation)$ (\($0.rule))" }.joined(separator: "; ") + "."
+    let common = formula.grouping == .none ? try? BroadcastAxes.shape(of: inputs) : inputs[0].shape
+    let remark = BroadcastAxes.remark(on: letters, inputs.map(\.shape), over: common)
     return Equations(
       "f", output: (formula.hasEntries && formula.grouping == .none ? "" : "y = ") + steps.output,
       where: steps.definitions,
-      inputs: letters.map { letter in
+      inputs: zip(letters, inputs).map { letter, input in
         .init(
           derivative: "",
           delta: formula.grouping == .none
-            ? #"\delta_y \otimes \frac{\partial y}{\partial \#(letter)}"#
+            ? BroadcastAxes.delta(
+              #"\delta_y \otimes \frac{\partial y}{\partial \#(letter)}"#, of: input.shape,
+              over: common)
             : #"\delta_{\#(letter)_i} = \delta_y \frac{\partial y}{\partial \#(letter)_i}"#)
       },
       parameters: formula.parameters.map { parameter in
@@ -140,7 +148,7 @@ struct FormulaLayer: Layer, Component {
           parameter.tensor, symbol: symbol,
           gradient: #"\sum \delta_y \frac{\partial y}{\partial \#(symbol)}"#)
       },
-      remark: derivation.map { "$\($0.equation)$ (\($0.rule))" }.joined(separator: "; ") + ".",
+      remark: remark.isEmpty ? rules : rules + " " + remark,
       work: work(for: inputs.map(\.shape)))
   }
 
@@ -149,19 +157,17 @@ struct FormulaLayer: Layer, Component {
     formula.grouping == .sample ? 1 : sample.count
   }
 
-  /// The shape of which the others are the trailing axes.
-  private func commonShape(of shapes: [Shape]) throws -> Shape {
-    var common = shapes[0]
-    for shape in shapes where shape.rank > common.rank { common = shape }
-    for shape in shapes {
-      guard Array(common.axes.suffix(shape.rank)) == Array(shape.axes) else {
-        throw Diagnostic(
-          "the inputs must have one shape, or the last axes of one, found \(common) and \(shape)")
-      }
-      if formula.grouping == .sample, shape != common {
+  /// The shape to which all inputs are repeated.
+  private func commonShape(of inputs: [Port]) throws -> Shape {
+    let common = try BroadcastAxes.shape(of: inputs)
+    for input in inputs where input.shape != common {
+      if formula.grouping == .sample {
         throw Diagnostic(
           "the inputs of a formula with sum, mean, max, min or prod must have one shape, found "
-            + "\(common) and \(shape)")
+            + "\(common) and \(input.shape)")
+      }
+      guard common.count <= Int(Int32.max) else {
+        throw Diagnostic("the output \(common) has more than \(Int32.max) numbers")
       }
     }
     guard common.count > 0 else { throw Diagnostic("the input \(common) has no numbers") }
