@@ -13,7 +13,8 @@ public final class FileBytes: Sendable {
 
   private let file: File
   private let location: SourceLocation?
-  private let opened: Stamp
+  /// Nil if nobody else can open the file.
+  private let opened: Stamp?
   private let window = Mutex(Window())
   private let hash = Mutex<String?>(nil)
 
@@ -50,16 +51,20 @@ public final class FileBytes: Sendable {
 
   /// An open file, which is not written from now on.
   ///
-  /// - Parameter path: the name of the file in messages.
+  /// - Parameters:
+  ///   - path: the name of the file in messages.
+  ///   - isPrivate: whether nobody else can open the file, so that it cannot change.
   public init(
-    _ file: consuming File, path: String, stride: Int = 1 << 18, at location: SourceLocation? = nil
+    _ file: consuming File, path: String, stride: Int = 1 << 18, at location: SourceLocation? = nil,
+    isPrivate: Bool = false
   ) throws {
     self.path = path
     self.stride = stride
     self.location = location
     self.file = file
-    opened = Stamp(try self.file.status())
-    count = opened.size
+    let stamp = Stamp(try self.file.status())
+    opened = isPrivate ? nil : stamp
+    count = stamp.size
   }
 
   /// Reads a range, which must be within the file.
@@ -81,15 +86,14 @@ public final class FileBytes: Sendable {
 
   /// Throws unless `read` finds all of its bytes in the file as it was when it was opened.
   private func checked(_ read: (borrowing File) throws -> Bool) throws {
-    let isWhole: Bool
-    let status: stat
+    let isSound: Bool
     do {
-      isWhole = try read(file)
-      status = try file.status()
+      let isWhole = try read(file)
+      isSound = try isWhole && (opened == nil || Stamp(file.status()) == opened)
     } catch let error as Diagnostic {
       throw error.located(at: location)
     }
-    guard isWhole, Stamp(status) == opened else {
+    guard isSound else {
       throw Diagnostic(
         "'\(path)' was changed while it was in use", at: location, failure: .environment)
     }

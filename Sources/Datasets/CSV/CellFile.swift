@@ -37,7 +37,8 @@ final class CellFile {
       let layout = ElementLayout(
         start: 0, type: .float64, isBigEndian: 1.bigEndian == 1, axes: [count, width])
       return try NDArray(
-        FileBytes(file, path: "the temporary file in '\(path)'", stride: stride), layout)
+        FileBytes(
+          file, path: "the temporary file in '\(path)'", stride: stride, isPrivate: true), layout)
     } catch {
       fail(error)
       return nil

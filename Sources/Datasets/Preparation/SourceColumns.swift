@@ -83,11 +83,15 @@ struct SourceColumns: Sendable {
 
   /// Writes the numbers of a row: a number stays one number, a category becomes a one-hot
   /// vector, and a missing cell is replaced by its fill.
+  @inline(__always)
   private func spread(_ cells: [Double], from base: Int, over values: inout [Double]) {
-    if layout.isPlain {
-      for i in 0..<layout.names.count { values[i] = cells[base &+ i] }
-      return
-    }
+    guard layout.isPlain else { return spreadCategories(cells, from: base, over: &values) }
+    let row = cells.span.extracting(base..<base &+ layout.names.count)
+    var numbers = values.mutableSpan
+    for i in row.indices { numbers[i] = row[i] }
+  }
+
+  private func spreadCategories(_ cells: [Double], from base: Int, over values: inout [Double]) {
     var next = 0
     for (column, categories) in layout.categories.enumerated() {
       var cell = cells[base + column]

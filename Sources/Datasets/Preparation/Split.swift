@@ -296,11 +296,26 @@ struct Split: Sendable {
     guard !rows.train.isEmpty else {
       throw Diagnostic("the split leaves none of \(count) samples for training", at: location)
     }
-    var rows = rows
-    rows.train.sort()
-    rows.validation.sort()
-    rows.test.sort()
-    return rows
+    return Split.ascending(rows, of: count)
+  }
+
+  /// The rows of each part in ascending order, without a comparison.
+  private static func ascending(_ rows: Rows, of count: Int) -> Rows {
+    var parts = [Part?](repeating: nil, count: count)
+    for row in rows.train { parts[row] = .train }
+    for row in rows.validation { parts[row] = .validation }
+    for row in rows.test { parts[row] = .test }
+    var sorted = Rows()
+    sorted.train.reserveCapacity(rows.train.count)
+    for row in 0..<count {
+      switch parts[row] {
+      case .train: sorted.train.append(row)
+      case .validation: sorted.validation.append(row)
+      case .test: sorted.test.append(row)
+      case nil: break
+      }
+    }
+    return sorted
   }
 
   /// The number of samples that each stratum gives: the whole part of its share, then one
