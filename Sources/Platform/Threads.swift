@@ -8,8 +8,14 @@
 public typealias ThreadBody =
   @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
 
-/// Starts a thread that nobody waits for. Returns false if the system refuses it.
+/// Starts a thread that nobody joins and that handles no signals. Returns false if the system refuses
+/// it.
 public func startThread(_ body: ThreadBody, _ context: UnsafeMutableRawPointer) -> Bool {
+  var all = sigset_t()
+  var old = sigset_t()
+  sigfillset(&all)
+  pthread_sigmask(SIG_SETMASK, &all, &old)
+  defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
   #if canImport(Darwin)
     var thread: pthread_t?
     typealias Body = @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer?

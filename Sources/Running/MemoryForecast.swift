@@ -26,7 +26,7 @@ struct MemoryForecast {
     // The samples that the run keeps are held as numbers, as arrays and as one file.
     data =
       prepared.data.bytes + prepared.data.train.count * MemoryLayout<Int>.stride
-      + prepared.trainer.network.entryBytes
+      + prepared.trainer.network.entryBytes + prepared.trainer.bytesAhead
       + 3 * prepared.data.keptBytes(prepared.checkedSamples)
     loading = prepared.data.bytesWhileRead
     model = MemoryPlan(

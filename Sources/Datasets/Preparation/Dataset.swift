@@ -152,10 +152,14 @@ public struct Dataset<S: Scalar>: Sendable {
     if stream.targets == nil { copy(count, of: self.targets, into: &targets, sample) }
   }
 
-  /// A copy of some samples in memory.
-  public func held(_ samples: Range<Int>) throws -> Dataset<S> {
+  /// A copy of the numbers of some samples in memory.
+  ///
+  /// - Parameter sample: the index of the sample for each of the `count` positions.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func held(_ count: Int, sample: (Int) -> Int) throws -> Dataset<S> {
     func room<Value>(_ width: Int?, _ values: [Value], _ zero: Value) -> [Value] {
-      Array(repeating: zero, count: samples.count * (width ?? self.width(values)))
+      Array(repeating: zero, count: count * (width ?? self.width(values)))
     }
     var inputs = room(stream?.inputs?.width, self.inputs, 0)
     var indices = room(stream?.indices?.width, self.indices, 0)
@@ -163,10 +167,14 @@ public struct Dataset<S: Scalar>: Sendable {
     var inputSpan = inputs.mutableSpan
     var indexSpan = indices.mutableSpan
     var targetSpan = targets.mutableSpan
-    try read(samples.count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan) {
-      samples.lowerBound + $0
-    }
-    var part = Dataset(inputs: inputs, indices: indices, targets: targets, count: samples.count)
+    try read(
+      count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan, sample: sample)
+    return Dataset(inputs: inputs, indices: indices, targets: targets, count: count)
+  }
+
+  /// A copy of some samples in memory.
+  public func held(_ samples: Range<Int>) throws -> Dataset<S> {
+    var part = try held(samples.count) { samples.lowerBound + $0 }
     part.rows = samples.map { row(of: $0) }
     part.originalTargets = try originals(samples)
     part.file = file
@@ -190,6 +198,12 @@ public struct Dataset<S: Scalar>: Sendable {
       try rows.read(sample, into: &span, at: index * rows.width, by: &numbers)
     }
     return values
+  }
+
+  /// The number of numbers that a sample has in all ports and targets.
+  public var width: Int {
+    (stream?.inputs?.width ?? width(inputs)) + (stream?.indices?.width ?? width(indices))
+      + (stream?.targets?.width ?? width(targets))
   }
 
   /// The number of values per sample, for samples in memory.

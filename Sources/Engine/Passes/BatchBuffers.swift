@@ -164,17 +164,7 @@ final class BatchBuffers<S: Scalar> {
 
   /// Reads whole rows, then copies their pieces to the ports.
   private func readRows(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
-    var inputs = [S](repeating: 0, count: count * width)
-    var indices = [Int32](repeating: 0, count: count * indexWidth)
-    var targets = [S](repeating: 0, count: samples.hasTargets ? count * targetWidth : 0)
-    do {
-      var inputSpan = inputs.mutableSpan
-      var indexSpan = indices.mutableSpan
-      var targetSpan = targets.mutableSpan
-      try samples.read(
-        count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan, sample: sample)
-    }
-    let rows = Dataset<S>(inputs: inputs, indices: indices, targets: targets, count: count)
+    let rows = try samples.held(count, sample: sample)
     gather(rows, to: 0..<count) { $0 }
   }
 

@@ -18,6 +18,8 @@ final class Batches<S: Scalar> {
   let count: Int
 
   private let isStreamed: Bool
+  /// Reads streamed samples before they are needed; nil if there is one thread, or one batch.
+  let ahead: ReadAhead<S>?
   private let random: RandomStream
   @exclusivity(unchecked) private var order: [Int]
   @exclusivity(unchecked) private var epochStream: RandomStream
@@ -40,6 +42,9 @@ final class Batches<S: Scalar> {
     lastSize = samples.count - (parts - 1) * self.batchSize
     self.partsPerStep = min(partsPerStep, parts)
     count = (parts - 1) / self.partsPerStep + 1
+    ahead =
+      isStreamed && parts > 1 && Workers.count > 1
+      ? ReadAhead(samples, batchSize: self.batchSize, count: parts) : nil
     random = RandomStream(seed: seed, purpose: "order of samples")
     epochStream = random
     order = Array(0..<samples.count)
@@ -62,6 +67,7 @@ final class Batches<S: Scalar> {
   /// Computes the order of the samples in an epoch. A full batch is not shuffled, because its
   /// gradient is a sum over all samples.
   func begin(epoch: Int) {
+    ahead?.begin()
     switch sampling {
     case .sequential: break
     case .shuffle:
@@ -86,6 +92,8 @@ final class Batches<S: Scalar> {
     let first = batch * batchSize
     if let sparseInput = network.sparseInput {
       sparseInput.load(size(batch)) { sample(at: first + $0) }
+    } else if let ahead {
+      try ahead.load(batch, count: size(batch), into: network) { sample(at: $0) }
     } else if isStreamed {
       try network.batch.read(samples, count: size(batch)) { sample(at: first + $0) }
     } else {

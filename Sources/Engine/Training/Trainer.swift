@@ -45,6 +45,9 @@ public final class Trainer<S: Scalar> {
   public var step: Int { stepsDone }
   var epochsDone = 0
   var stepsDone = 0
+
+  /// The memory of the streamed samples that are read while the network trains, in bytes.
+  public var bytesAhead: Int { batches.ahead?.bytes ?? 0 }
   /// The state of the training loop, which can be saved.
   var loopState: LoopState
 

@@ -109,15 +109,9 @@ private final class ThreadPool: @unchecked Sendable {
 
   init(helpers: Int) {
     for _ in 0..<helpers {
-      // Only the thread that reads the experiment handles signals.
-      var all = sigset_t()
-      var old = sigset_t()
-      sigfillset(&all)
-      pthread_sigmask(SIG_SETMASK, &all, &old)
       let me = Unmanaged.passRetained(self).toOpaque()
       let hasStarted = startThread(
         { me in Unmanaged<ThreadPool>.fromOpaque(me!).takeUnretainedValue().help() }, me)
-      pthread_sigmask(SIG_SETMASK, &old, nil)
       // The other threads run the parts of a thread that could not be created.
       if !hasStarted { break }
     }
