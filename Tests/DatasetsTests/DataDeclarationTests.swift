@@ -103,15 +103,10 @@ import Testing
         """)
     #expect(
       try errors("idx: a.idx") == """
-        test.yaml:1:6: error: expected a mapping, found the text 'a.idx'
+        test.yaml:1:6: error: idx must be a mapping, found the text 'a.idx'
             idx: a.idx
                  ^
-        test.yaml:1:6: error: missing 'inputs': a text is required
-            idx: a.idx
-                 ^
-        test.yaml:1:6: error: missing 'targets': a text is required
-            idx: a.idx
-                 ^
+        note: known keys: inputs, targets
         """)
   }
 

@@ -149,6 +149,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
       == "error: unknown key 'form'; did you mean 'from'?")
   #expect(
     errors("cosine", ["warmup": 3]) == """
-      error: expected a mapping, found the number 3
+      error: warmup must be a mapping, found the number 3
+      note: known keys: epochs, from, steps
       """)
 }

@@ -62,6 +62,14 @@ extension ConfigValue {
     }
   }
 
+  /// Whether the value is a map, or null, which stands for an empty one.
+  package var isMapping: Bool {
+    switch content {
+    case .map, .null: true
+    default: false
+    }
+  }
+
   /// The value under `key` of a map.
   public subscript(key: String) -> ConfigValue? {
     guard case .map(let entries) = content else { return nil }

@@ -49,7 +49,16 @@ extension Options {
     } catch {
       inner.diagnostics.add(error, at: config.location ?? location)
     }
-    inner.rejectUnread()
+    if config.isMapping {
+      inner.rejectUnread()
+    } else {
+      // The reading without options told which keys there are.
+      inner.diagnostics = Diagnostics([
+        Diagnostic(
+          "\(key) must be a mapping, found \(config.kind)", at: config.location,
+          notes: [.init("known keys: " + inner.known.sorted().joined(separator: ", "))])
+      ])
+    }
     diagnostics.add(inner.diagnostics)
     nested.append((key, inner.known))
     document(key, keys: inner.descriptions)
