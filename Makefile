@@ -233,7 +233,7 @@ BENCH_PACKAGES = gcc g++ pkg-config python3-venv python3-dev libopenblas-dev lib
 bench: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/bench.py $(BENCH)
 
-# Time and memory as samples and units grow; a few minutes.
+# Time and memory as sizes grow; half an hour.
 bench-scale: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/scale.py
 	Benchmarks/.venv/bin/python Benchmarks/sizes.py
