@@ -48,6 +48,7 @@
 #undef DEFINE_MAP
 #undef STRIP_ROWS
 #undef STRIP_REDUCE
+#undef STRIP_COLUMNS
 #undef STRIP_LOOP
 #undef STRIP_VECTORS
 #undef STRIP_LOAD

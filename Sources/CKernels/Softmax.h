@@ -241,5 +241,3 @@ static void NAME(softmax_vjp)(
 #undef DEFINE_OF_SUMS
 #undef PIECES
 #undef P
-#undef S
-#undef SUMS

@@ -120,6 +120,27 @@ INLINE void NAME(store_columns)(REAL *y, V x, long i, long columns) {
     }                                                                              \
   }
 
+/// y ← the columns of a, combined, in every column. The numbers of interleaved sequences are combined
+/// one after the other, then the sequences in pairs, so that the order is the same with any vectors.
+#define STRIP_COLUMNS(neutral, expression)                                         \
+  {                                                                                \
+    S sums = NAME(load_lanes)(a, columns < SUMS ? columns : SUMS, neutral);        \
+    for (long i = SUMS; i < columns; i += SUMS) {                                  \
+      const long rest = columns - i;                                               \
+      const S x = sums, z = NAME(load_lanes)(a + i, rest < SUMS ? rest : SUMS, neutral);\
+      sums = expression;                                                           \
+    }                                                                              \
+    REAL lanes[SUMS];                                                              \
+    __builtin_memcpy(lanes, &sums, sizeof sums);                                   \
+    for (long half = SUMS / 2; half > 0; half /= 2) {                              \
+      for (long i = 0; i < half; i++) {                                            \
+        const REAL x = lanes[i], z = lanes[i + half];                              \
+        lanes[i] = expression;                                                     \
+      }                                                                            \
+    }                                                                              \
+    for (long i = 0; i < columns; i++) y[i] = lanes[0];                            \
+  }
+
 /// 1 where the condition is true, otherwise 0.
 INLINE V NAME(truth)(I condition) { return condition ? (V)1 : (V)0; }
 /// The larger and the smaller number; NaN if one of them is NaN.
@@ -351,6 +372,14 @@ static void NAME(run_strip)(
     case nnexp_strip_product: STRIP_REDUCE(a * b) break;
     case nnexp_strip_largest: STRIP_REDUCE(NAME(larger_of)(a, b)) break;
     case nnexp_strip_smallest: STRIP_REDUCE(NAME(smaller_of)(a, b)) break;
+    case nnexp_strip_column_sum: STRIP_COLUMNS(0, x + z) break;
+    case nnexp_strip_column_product: STRIP_COLUMNS(1, x * z) break;
+    case nnexp_strip_column_largest:
+      STRIP_COLUMNS(-(REAL)__builtin_inf(), x != x ? x : x > z ? x : z)
+      break;
+    case nnexp_strip_column_smallest:
+      STRIP_COLUMNS((REAL)__builtin_inf(), x != x ? x : x < z ? x : z)
+      break;
     case nnexp_strip_product_of_others:
       NAME(products_of_others)(a, a_step, y, y_step, entries, columns);
       break;
@@ -363,3 +392,5 @@ static void NAME(run_strip)(
 #undef STRIP_STEP
 #undef STRIP_MOVE
 }
+#undef S
+#undef SUMS

@@ -95,7 +95,7 @@ enum { most = 4096 };
     ADD(SUFFIX, y, most)                                                                   \
   }                                                                                        \
   PRINT(SUFFIX, "power")                                                                   \
-  for (int o = 0; o <= nnexp_strip_add_tanh_slope; o++) {                                  \
+  for (int o = 0; o <= nnexp_strip_column_smallest; o++) {                                 \
     BEGIN(SUFFIX, 1)                                                                       \
     enum { entries = 3, columns = 77 };                                                    \
     REAL *external[] = {x, y, dy, out};                                                    \
@@ -103,6 +103,7 @@ enum { most = 4096 };
         .operation = o, .a = {0, 0, 0, 1}, .b = {1, 0, 0, 1}, .c = {2, 0, 0, 1},           \
         .y = {3, 0, 0, 1}};                                                                \
     if (o >= nnexp_strip_sum && o <= nnexp_strip_smallest) step.y.has_rows = 0;            \
+    if (o >= nnexp_strip_column_sum) step.y.has_rows = 0;                                  \
     if (o == nnexp_strip_first) step.b.has_rows = 0;                                       \
     k->run_strip(&step, 1, room, external, entries, columns, columns);                     \
     ADD(SUFFIX, out, most)                                                                 \

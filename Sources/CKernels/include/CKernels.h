@@ -129,6 +129,8 @@ enum nnexp_strip_operation {
   nnexp_strip_logistic_slope, nnexp_strip_tanh_slope, nnexp_strip_share,
   nnexp_strip_multiply_logistic_slope, nnexp_strip_multiply_tanh_slope,
   nnexp_strip_add_logistic_slope, nnexp_strip_add_tanh_slope,
+  nnexp_strip_column_sum, nnexp_strip_column_product, nnexp_strip_column_largest,
+  nnexp_strip_column_smallest,
 };
 
 /// The place of a strip's numbers: a pointer that the caller passes, or registers after `groups`

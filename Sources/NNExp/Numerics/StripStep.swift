@@ -21,6 +21,8 @@ package enum StripOperation: Int, Sendable {
   case share
   /// The slopes from the value a, multiplied by b; and plus c.
   case multiplyLogisticSlope, multiplyTanhSlope, addLogisticSlope, addTanhSlope
+  /// Of the columns of the first operand, in every column.
+  case columnSum, columnProduct, columnLargest, columnSmallest
 
   /// True for the operations that a chain may contain: those that take a few instructions.
   package var isChained: Bool {
@@ -28,6 +30,7 @@ package enum StripOperation: Int, Sendable {
     case .copy, .exp, .expm1, .log, .log1p, .tanh, .logistic, .gaussian, .erf, .erfc, .sin, .cos:
       false
     case .power, .sum, .product, .largest, .smallest, .productOfOthers, .first: false
+    case .columnSum, .columnProduct, .columnLargest, .columnSmallest: false
     default: true
     }
   }

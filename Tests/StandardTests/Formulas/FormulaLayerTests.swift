@@ -231,12 +231,16 @@ import Testing
       let random = RandomStream(seed: UInt64(seed), purpose: "repeated inputs")
       let common = (0..<random.pick(1...4, 0)).map { random.pick(1...9, 1 + $0) }
       func repeated(_ first: Int) -> [Int] {
-        let axes = common.enumerated().map { random.pick(0...2, first + $0.offset) == 0 ? 1 : $0.element }
-        return Array(axes.dropFirst(random.pick(0...1, first + 9) * (axes.count > 1 ? 1 : 0)))
+        let axes = common.enumerated().map { axis, extent in
+          random.pick(0...2, first + axis) == 0 ? 1 : extent
+        }
+        let omits = axes.count > 1 && random.pick(0...1, first + 9) == 1
+        return Array(axes.dropFirst(omits ? 1 : 0))
       }
       let (g, h) = (repeated(20), repeated(40))
       let samples = random.pick(1...5, 60)
-      let bench = try LayerBench<Double>(layer, inputs: [Port(Shape(g)), Port(Shape(h))], samples: samples)
+      let ports = [Port(Shape(g)), Port(Shape(h))]
+      let bench = try LayerBench<Double>(layer, inputs: ports, samples: samples)
       for k in 0..<2 {
         let start = 1_000 * (k + 1)
         bench.inputs[k].values = bench.inputs[k].values.indices.map {
@@ -246,7 +250,7 @@ import Testing
       bench.dy.fill(1)
       bench.runForward()
       bench.runBackward()
-      let y = try BroadcastAxes.shape(of: [Port(Shape(g)), Port(Shape(h))])
+      let y = try BroadcastAxes.shape(of: ports)
       let at = [g, h].map { BroadcastAxes(Shape($0), over: y).positions }
       var slopes = [g, h].map { [Double](repeating: 0, count: samples * Shape($0).count) }
       for sample in 0..<samples {

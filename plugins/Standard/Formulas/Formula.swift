@@ -40,6 +40,8 @@ final class Formula: Sendable {
 
   private typealias Passes = (forward: StripProgram, backward: StripProgram)
   private let passes32: Passes
+  private let samples32: Passes?
+  private let samples64: Passes?
   private let passes64: Passes
 
   /// Parses and differentiates a formula.
@@ -114,9 +116,9 @@ final class Formula: Sendable {
     for (k, id) in gradients.parameters.enumerated() {
       if let id { outputs.append((.parameterGradient(k), id)) }
     }
-    func compile(isDouble: Bool) -> Passes {
+    func compile(isDouble: Bool, isSample: Bool = false) -> Passes {
       let target = StripProgram.Target(
-        isDouble: isDouble, isElementwise: isElementwise, isMasked: isMasked)
+        isDouble: isDouble, isElementwise: isElementwise, isSample: isSample, isMasked: isMasked)
       if saves {
         return StripProgram.compile(graph, for: target, value: value, gradients: outputs)
       }
@@ -127,6 +129,19 @@ final class Formula: Sendable {
     }
     passes32 = compile(isDouble: false)
     passes64 = compile(isDouble: true)
+    // The others need the entries of a group in order.
+    let isInAnyOrder = !graph.nodes.contains { node in
+      switch node {
+      case .productOfOthers, .isFirst: true
+      default: false
+      }
+    }
+    if saves, grouping == .sample, isInAnyOrder {
+      samples32 = compile(isDouble: false, isSample: true)
+      samples64 = compile(isDouble: true, isSample: true)
+    } else {
+      (samples32, samples64) = (nil, nil)
+    }
   }
 
   /// The formula as it is written, for an explanation.
@@ -147,12 +162,31 @@ final class Formula: Sendable {
     return (parsed.expression, parsed.value)
   }
 
-  func forward<S: Scalar>(_ type: S.Type) -> StripProgram {
-    S.self == Double.self ? passes64.forward : passes32.forward
+  /// - Parameter isSample: whether a strip is one sample, as `strip(ofSample:)` says.
+  func forward<S: Scalar>(_ type: S.Type, isSample: Bool = false) -> StripProgram {
+    passes(type, isSample: isSample).forward
   }
 
-  func backward<S: Scalar>(_ type: S.Type) -> StripProgram {
-    S.self == Double.self ? passes64.backward : passes32.backward
+  func backward<S: Scalar>(_ type: S.Type, isSample: Bool = false) -> StripProgram {
+    passes(type, isSample: isSample).backward
+  }
+
+  private func passes<S: Scalar>(_ type: S.Type, isSample: Bool) -> Passes {
+    let isDouble = S.self == Double.self
+    if isSample, let passes = isDouble ? samples64 : samples32 { return passes }
+    return isDouble ? passes64 : passes32
+  }
+
+  /// The rows and columns of a strip that is one sample of `entries` numbers. Nil if there is no such
+  /// strip: if the sample is short, or a large prime number.
+  func strip(ofSample entries: Int) -> (rows: Int, columns: Int)? {
+    guard samples32 != nil, entries >= 64 else { return nil }
+    var rows = (entries - 1) / 512 + 1
+    while rows * 32 <= entries {
+      if entries % rows == 0 { return (rows, entries / rows) }
+      rows += 1
+    }
+    return nil
   }
 
   /// The width of strips over groups of `entries` numbers.
@@ -161,10 +195,13 @@ final class Formula: Sendable {
   /// The numbers of scratch memory for strips over groups of `entries` numbers.
   ///
   /// - Parameters:
+  ///   - isSample: whether a strip is one sample.
   ///   - expanded: the numbers of one sample's expanded parameters.
   ///   - table: the numbers of a table of windows or of repeated inputs.
-  func room(entries: Int, width: Int, expanded: Int, table: Int = 0) -> Int {
-    let programs = [passes32, passes64].flatMap { [$0.forward, $0.backward] }
+  func room(
+    entries: Int, width: Int, isSample: Bool = false, expanded: Int, table: Int = 0
+  ) -> Int {
+    let programs = passes(isSample: isSample).flatMap { [$0.forward, $0.backward] }
     // Each parameter has a copy and accumulators; each tensor that is not read in place, a strip.
     let rows = programs.map { Shape([$0.entryRegisters, entries, width]).count }.max() ?? 0
     let others = programs.map { $0.groupRegisters }.max() ?? 0
@@ -176,12 +213,18 @@ final class Formula: Sendable {
 
   /// The numbers that forward saves for backward per sample.
   ///
-  /// - Parameter groups: the groups of a sample, each of `entries` numbers.
-  func savedNumbers(groups: Int, entries: Int) -> Int {
-    let counts = [passes32, passes64].map { passes in
+  /// - Parameters:
+  ///   - groups: the groups of a sample, each of `entries` numbers.
+  ///   - isSample: whether a strip is one sample.
+  func savedNumbers(groups: Int, entries: Int, isSample: Bool = false) -> Int {
+    let counts = passes(isSample: isSample).map { passes in
       Formula.sum(passes.forward.saved.map { Shape([groups, $0 ? entries : 1]).count })
     }
     return counts.max() ?? 0
+  }
+
+  private func passes(isSample: Bool) -> [Passes] {
+    isSample ? [samples32, samples64].compactMap { $0 } : [passes32, passes64]
   }
 
   /// The sum; `Int.max` if it overflows.

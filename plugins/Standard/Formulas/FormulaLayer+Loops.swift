@@ -148,6 +148,32 @@ extension FormulaLayer {
     }
   }
 
+  /// One sample after the other, without copies.
+  func loopInPlace<S>(_ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int) {
+    let (width, count) = (run.width, tensors.inputs[0].shape.count)
+    run.place(of: .entryCount)?.update(repeating: S(count), count: width)
+    for k in 0..<tensors.inputs.count {
+      run.set(.input(k), to: tensors.inputs[k].start)
+      if let dInputs = tensors.dInputs { run.set(.inputGradient(k), to: dInputs[k].start) }
+    }
+    let y = tensors.y
+    if formula.hasEntries {
+      run.set(.output, to: y.start)
+      if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
+    }
+    // One number per sample is in every column of a register.
+    let output = formula.hasEntries ? nil : run.place(of: .output)
+    let slope = formula.hasEntries ? nil : run.place(of: .cotangent)
+    for sample in 0..<samples {
+      if let dy = tensors.dy {
+        slope?.update(repeating: dy[sample], count: width)
+        output?.update(repeating: y[sample], count: width)
+      }
+      run.runStrip(from: sample &* count, columns: width)
+      if tensors.dy == nil, let output { y[sample] = output[0] }
+    }
+  }
+
   // MARK: Windows
 
   func loopOverWindows<S>(

@@ -105,16 +105,21 @@ struct FormulaLayer: Layer, Component {
         .init(parameter.tensor, shape, initial: .constant(parameter.initialTensor)))
     }
     plan.parameters = parameters
-    let width = formula.width(entries: entries)
+    let strip = strip(of: sample)
+    let (rows, width) = strip ?? (entries, formula.width(entries: entries))
     var table = 0
     if let pooling, formula.grouping == .window {
       table = WindowTable<Double>.room(pooling, from: inputs[0].shape, to: plan.output)
     } else if inputs.contains(where: { $0.shape != sample }) {
       table = inputs.count.times(sample.count)
     }
-    let room = formula.room(entries: entries, width: width, expanded: sample.count, table: table)
+    let room = formula.room(
+      entries: rows, width: width, isSample: strip != nil, expanded: sample.count, table: table)
     plan.scratch = [
-      .fixed(room), .perSample(formula.savedNumbers(groups: groups(of: sample), entries: entries)),
+      .fixed(room),
+      .perSample(
+        formula.savedNumbers(
+          groups: groups(of: sample), entries: rows, isSample: strip != nil)),
     ]
     plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
     return plan
@@ -152,9 +157,14 @@ struct FormulaLayer: Layer, Component {
       work: work(for: inputs.map(\.shape)))
   }
 
-  /// The groups of a sample with this shape.
+  /// The rows and columns of strips that are one sample each; nil if strips are several groups.
+  private func strip(of sample: Shape) -> (rows: Int, columns: Int)? {
+    formula.grouping == .sample ? formula.strip(ofSample: sample.count) : nil
+  }
+
+  /// The groups of a sample with this shape; its numbers if it is one strip.
   private func groups(of sample: Shape) -> Int {
-    formula.grouping == .sample ? 1 : sample.count
+    formula.grouping == .sample && strip(of: sample) == nil ? 1 : sample.count
   }
 
   /// The shape to which all inputs are repeated.
@@ -192,10 +202,13 @@ struct FormulaLayer: Layer, Component {
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let tensors = PassTensors(pass)
-    let program = formula.forward(S.self)
-    StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
-      run in
-      let sample = tensors.sample(of: self)
+    let sample = tensors.sample(of: self)
+    let strip = strip(of: sample)
+    let program = formula.forward(S.self, isSample: strip != nil)
+    StripRun<S>.with(
+      program, entries: strip?.rows ?? tensors.entries(of: self), width: strip?.columns,
+      memory: pass.scratch[0].start
+    ) { run in
       setParameters(&run, pass.parameters, sample: sample)
       run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
       loop(&run, tensors, samples: pass.samples)
@@ -204,11 +217,14 @@ struct FormulaLayer: Layer, Component {
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let tensors = PassTensors(pass)
-    let program = formula.backward(S.self)
+    let sample = tensors.sample(of: self)
+    let strip = strip(of: sample)
+    let program = formula.backward(S.self, isSample: strip != nil)
     guard !program.steps.isEmpty else { return }
-    StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
-      run in
-      let sample = tensors.sample(of: self)
+    StripRun<S>.with(
+      program, entries: strip?.rows ?? tensors.entries(of: self), width: strip?.columns,
+      memory: pass.scratch[0].start
+    ) { run in
       setParameters(&run, pass.parameters, sample: sample)
       run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
       withUnsafeTemporaryAllocation(
@@ -253,6 +269,8 @@ struct FormulaLayer: Layer, Component {
   ) {
     switch formula.grouping {
     case .none: loopOverEntries(&run, tensors, samples: samples)
+    case .sample where strip(of: tensors.inputs[0].shape) != nil:
+      loopInPlace(&run, tensors, samples: samples)
     case .sample: loopOverSamples(&run, tensors, samples: samples)
     case .window: loopOverWindows(&run, tensors, samples: samples)
     }

@@ -153,7 +153,9 @@ struct RegisterAllocation {
     let isInPlace: Bool
     switch port {
     case .input, .inputGradient, .output, .cotangent, .parameter, .parameterGradient:
-      isInPlace = level == .group || level == .entry && isElementwise
+      isInPlace =
+        builder.target.isSample
+        ? level == .entry : level == .group || level == .entry && isElementwise
     case .saved: isInPlace = true
     case .entryCount, .isValid: isInPlace = false
     }

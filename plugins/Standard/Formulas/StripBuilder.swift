@@ -171,12 +171,24 @@ struct StripBuilder {
     return apply(.select, port(.isValid, .entry), u, neutral)
   }
 
+  /// The rows of a value combined, and then the columns if they belong to the same group.
+  private mutating func reduced(_ operation: StripOperation, _ u: Int) -> Int {
+    let rows = apply(operation, u)
+    guard target.isSample else { return rows }
+    switch operation {
+    case .sum: return apply(.columnSum, rows)
+    case .product: return apply(.columnProduct, rows)
+    case .largest: return apply(.columnLargest, rows)
+    default: return apply(.columnSmallest, rows)
+    }
+  }
+
   private mutating func lower(_ kind: Expression.Reduction, _ u: Int) -> Int {
     switch kind {
-    case .sum: return apply(.sum, masked(u, number(0)))
-    case .product: return apply(.product, masked(u, number(1)))
-    case .max: return apply(.largest, masked(u, number(-Double.infinity)))
-    case .min: return apply(.smallest, masked(u, number(.infinity)))
+    case .sum: return reduced(.sum, masked(u, number(0)))
+    case .product: return reduced(.product, masked(u, number(1)))
+    case .max: return reduced(.largest, masked(u, number(-Double.infinity)))
+    case .min: return reduced(.smallest, masked(u, number(.infinity)))
     case .logSumExp:
       let parts = exponentials(u)
       return apply(.add, parts.shift, apply(.log, parts.sum))
@@ -185,12 +197,12 @@ struct StripBuilder {
 
   /// m = max u, e^(u − m), and the sum of these, which neither overflows nor vanishes.
   private mutating func exponentials(_ u: Int) -> (shift: Int, terms: Int, sum: Int) {
-    let largest = apply(.largest, masked(u, number(-Double.infinity)))
+    let largest = reduced(.largest, masked(u, number(-Double.infinity)))
     // An infinite shift would give ∞ − ∞.
     let isInfinite = apply(.equal, apply(.abs, largest), number(.infinity))
     let shift = apply(.select, isInfinite, number(0), largest)
     let terms = masked(apply(.exp, apply(.subtract, u, shift)), number(0))
-    return (shift, terms, apply(.sum, terms))
+    return (shift, terms, reduced(.sum, terms))
   }
 
   // MARK: Norms
@@ -208,12 +220,12 @@ struct StripBuilder {
     _ u: Expression.ID, _ p: Expression.ID, _ normalized: Bool
   ) -> Norm {
     let size = apply(.abs, masked(of(u), number(0)))
-    let largest = apply(.largest, size)
+    let largest = reduced(.largest, size)
     // An infinite entry is one of the largest; so is every entry if all are 0.
     let ratio = apply(.share, size, largest)
     let exponent = expression.value(of: p)
     let powers = masked(power(ratio, of(p), exponent: exponent), number(0))
-    var sum = apply(.sum, powers)
+    var sum = reduced(.sum, powers)
     if normalized { sum = apply(.divide, sum, port(.entryCount, .group)) }
     let root: Int
     switch exponent {
@@ -258,7 +270,7 @@ struct StripBuilder {
     let logarithms = apply(.log, norm.ratio)
     let isZero = apply(.equal, norm.powers, number(0))
     let terms = apply(.select, isZero, number(0), apply(.multiply, norm.powers, logarithms))
-    let weighted = apply(.divide, apply(.sum, terms), apply(.sum, norm.powers))
+    let weighted = apply(.divide, reduced(.sum, terms), reduced(.sum, norm.powers))
     let rest = apply(.divide, apply(.log, norm.sum), of(p))
     let value = apply(.multiply, norm.largest, norm.root)
     let slope = apply(

@@ -82,6 +82,8 @@ extension StripProgram {
     /// True if no operation combines the entries of a group: a group is one entry, and tensors
     /// are read in place.
     var isElementwise: Bool
+    /// True if a group is one sample, in place: rows of adjacent numbers.
+    var isSample = false
     /// True if some groups lack entries: windows that extend into the padding.
     var isMasked: Bool
   }
@@ -106,7 +108,9 @@ extension StripProgram {
     let known = builder.valuesToSave(forward: y, backward: outputs.map { $0.1 })
     var given: [Int: Port] = known.readsOutput ? [y: .output] : [:]
     for (k, value) in known.saved.enumerated() { given[value] = .saved(k) }
-    let rows = known.saved.map { !target.isElementwise && builder.values[$0].level == .entry }
+    // In place, each has as many numbers as the sample.
+    let isInPlace = target.isElementwise || target.isSample
+    let rows = known.saved.map { !isInPlace && builder.values[$0].level == .entry }
     let stores = known.saved.enumerated().map { (Port.saved($0.offset), $0.element) }
     return (
       StripProgram(builder, writing: stores + [(.output, y)], saved: rows),

@@ -28,7 +28,7 @@ struct StripRun<S: KernelScalar> {
 
   /// Fills the numbers of the formula, and runs the part that does not depend on the group.
   init(
-    _ program: StripProgram, entries: Int, memory: UnsafeMutablePointer<S>,
+    _ program: StripProgram, entries: Int, width: Int, memory: UnsafeMutablePointer<S>,
     external: UnsafeMutablePointer<UnsafeMutablePointer<S>?>,
     motions: UnsafeMutablePointer<Motion>
   ) {
@@ -36,7 +36,7 @@ struct StripRun<S: KernelScalar> {
     self.entries = entries
     self.external = external
     self.motions = motions
-    width = program.width(entries: entries)
+    self.width = width
     registers = memory
     rest = memory + program.rows(entries: entries) * width
     for (register, value) in program.numbers { fill(register, with: S(value)) }
@@ -113,10 +113,13 @@ struct StripRun<S: KernelScalar> {
 
 extension StripRun {
   /// Calls `body` with a run whose memory is `memory`.
+  ///
+  /// - Parameter width: the groups in a strip; by default, what fits into a first-level cache.
   static func with<Result>(
-    _ program: StripProgram, entries: Int, memory: UnsafeMutablePointer<S>,
+    _ program: StripProgram, entries: Int, width: Int? = nil, memory: UnsafeMutablePointer<S>,
     _ body: (inout StripRun) -> Result
   ) -> Result {
+    let width = width ?? program.width(entries: entries)
     let count = max(1, program.externals.count)
     return withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<S>?.self, capacity: count) {
       external in
@@ -125,7 +128,8 @@ extension StripRun {
           preconditionFailure("a program has an output")
         }
         var run = StripRun(
-          program, entries: entries, memory: memory, external: external, motions: motions)
+          program, entries: entries, width: width, memory: memory, external: external,
+          motions: motions)
         return body(&run)
       }
     }
@@ -176,6 +180,9 @@ extension StripRun {
       for entry in 0..<entries {
         gradient[entry / plane] += StripRun.total(sums + entry * width, count: width)
       }
+    } else if !place.isExternal {
+      // Every column is the whole sum.
+      gradient[0] += sums[0]
     } else if isScalar {
       gradient[0] += StripRun.total(sums, count: width)
     } else {
