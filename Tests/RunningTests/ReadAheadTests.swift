@@ -22,7 +22,7 @@ import YAMLTree
     let prepared = try PreparedExperiment<Float>(
       Experiment(
         parseYAML(bytes, name: "a.yaml"), text: bytes, path: scratch.path + "/a.yaml",
-        registry: registry), scratch: scratch.path)
+        overrides: [], registry: registry), scratch: scratch.path)
     _ = try prepared.trainer.run()
     let w = prepared.trainer.network.parameters
     return (0..<w.count).map { w[$0].bitPattern }

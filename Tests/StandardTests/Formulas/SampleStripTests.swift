@@ -1,8 +1,8 @@
 import Conformance
-import NNExp
 import TestSupport
 import Testing
 
+@testable import NNExp
 @testable import Standard
 
 /// Formulas that combine the numbers of long samples, which are computed in place.
@@ -11,14 +11,14 @@ import Testing
   static let formulas: [(text: String, parameters: String)] = [
     ("exp(xᵢ) / Σⱼ exp(xⱼ)", ""), ("log(exp(xᵢ) / Σⱼ exp(xⱼ))", ""),
     ("x / sqrt(mean(x²) + 1e-5)", ""), ("x − mean(x)", ""), ("sum(x²)", ""),
-    ("mean(x)·x²", ""), ("(Σᵢ |xᵢ|^3)^(1/3)", ""), ("sum(x)·sum(x²)", ""), ("sum(2 + 0·x)", ""),
+    ("mean(x)·x²", ""), ("(Σᵢ |xᵢ|^3)^(1/3)", ""), ("sum(x)·sum(x²)", ""), ("sum(2 + x)·sum(3)", ""),
     ("x / max(|x|)", ""), ("max(x)", ""), ("b·x / sum(|x|)", "b"), ("w·x + mean(w·x²)", "w"),
     ("sum(w·tanh(x))", "w"), ("mean(|x|^b)^(1/b)", "b"), ("log(Σ exp(b·x))", "b"),
     ("b·mean(x)", "b"), ("prod(1 + w/1000)·x", "w"), ("b·w·x − min(w·x)", "bw"),
   ]
 
   /// Lengths of one and of several rows, with and without a part of a vector, and a prime number.
-  private static let lengths = [64, 65, 96, 100, 512, 513, 784, 1000, 1024, 1009, 2048]
+  private static let lengths = [64, 65, 100, 513, 784, 1009]
 
   /// The numbers are those of the expression and of its gradient, node by node.
   @Test(arguments: formulas)
@@ -32,7 +32,7 @@ import Testing
     let gradients = steps.gradients()
     try withEvery("length", in: SampleStripTests.lengths) { length in
       let random = RandomStream(seed: 5, purpose: text).stream(length)
-      let samples = 3
+      let samples = 2
       let bench = try LayerBench<Double>(layer, inputs: [[length]], samples: samples)
       bench.x.values = (0..<samples * length).map { random.normal(at: $0) }
       bench.dy.values = bench.dy.values.indices.map { random.normal(at: 100_000 + $0) }
