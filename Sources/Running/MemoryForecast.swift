@@ -13,6 +13,8 @@ struct MemoryForecast {
   static let program = 22_400_000
   /// The library that hashes large files, after it is loaded.
   static let hashing = 3_300_000
+  /// The stack and the allocations of the thread that reads streamed samples.
+  static let reading = 800_000
 
   let program: Int
   let loading: Int
@@ -21,7 +23,10 @@ struct MemoryForecast {
 
   init<S>(_ prepared: PreparedExperiment<S>) {
     let isHashed = prepared.data.files.contains { $0.size >= 1 << 20 }
-    program = MemoryForecast.program + (isHashed ? MemoryForecast.hashing : 0)
+    let isAhead = prepared.trainer.bytesAhead > 0
+    program =
+      MemoryForecast.program + (isHashed ? MemoryForecast.hashing : 0)
+      + (isAhead ? MemoryForecast.reading : 0)
     // The order of the training samples, which is shuffled in every epoch.
     // The samples that the run keeps are held as numbers, as arrays and as one file.
     data =

@@ -200,10 +200,12 @@ public struct Dataset<S: Scalar>: Sendable {
     return values
   }
 
-  /// The number of numbers that a sample has in all ports and targets.
-  public var width: Int {
-    (stream?.inputs?.width ?? width(inputs)) + (stream?.indices?.width ?? width(indices))
-      + (stream?.targets?.width ?? width(targets))
+  /// The numbers of a sample in its value ports, its index ports and its targets.
+  public var widths: (inputs: Int, indices: Int, targets: Int) {
+    (
+      stream?.inputs?.width ?? width(inputs), stream?.indices?.width ?? width(indices),
+      stream?.targets?.width ?? width(targets)
+    )
   }
 
   /// The number of values per sample, for samples in memory.

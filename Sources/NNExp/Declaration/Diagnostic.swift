@@ -133,7 +133,8 @@ extension String {
 package func excerpt(_ text: some StringProtocol) -> String {
   let scalars = text.unicodeScalars
   let start = scalars.prefix(40)
-  return start.endIndex == scalars.endIndex ? String(text) : String(String.UnicodeScalarView(start)) + "…"
+  if start.endIndex == scalars.endIndex { return String(text) }
+  return String(String.UnicodeScalarView(start)) + "…"
 }
 
 /// All errors of one input.

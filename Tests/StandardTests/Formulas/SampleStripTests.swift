@@ -11,7 +11,8 @@ import Testing
   static let formulas: [(text: String, parameters: String)] = [
     ("exp(xᵢ) / Σⱼ exp(xⱼ)", ""), ("log(exp(xᵢ) / Σⱼ exp(xⱼ))", ""),
     ("x / sqrt(mean(x²) + 1e-5)", ""), ("x − mean(x)", ""), ("sum(x²)", ""),
-    ("mean(x)·x²", ""), ("(Σᵢ |xᵢ|^3)^(1/3)", ""), ("sum(x)·sum(x²)", ""), ("sum(2 + x)·sum(3)", ""),
+    ("mean(x)·x²", ""), ("(Σᵢ |xᵢ|^3)^(1/3)", ""), ("sum(x)·sum(x²)", ""),
+    ("sum(2 + x)·sum(3)", ""),
     ("x / max(|x|)", ""), ("max(x)", ""), ("b·x / sum(|x|)", "b"), ("w·x + mean(w·x²)", "w"),
     ("sum(w·tanh(x))", "w"), ("mean(|x|^b)^(1/b)", "b"), ("log(Σ exp(b·x))", "b"),
     ("b·mean(x)", "b"), ("prod(1 + w/1000)·x", "w"), ("b·w·x − min(w·x)", "bw"),
