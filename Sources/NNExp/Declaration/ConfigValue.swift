@@ -62,7 +62,7 @@ extension ConfigValue {
     }
   }
 
-  /// Whether the value is a map, or null, which stands for an empty one.
+  /// Whether the value is a map, or null, which is read as an empty map.
   package var isMapping: Bool {
     switch content {
     case .map, .null: true

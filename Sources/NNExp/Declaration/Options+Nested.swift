@@ -52,7 +52,7 @@ extension Options {
     if config.isMapping {
       inner.rejectUnread()
     } else {
-      // The reading without options told which keys there are.
+      // After the reading without options, the keys are known.
       inner.diagnostics = Diagnostics([
         Diagnostic(
           "\(key) must be a mapping, found \(config.kind)", at: config.location,
