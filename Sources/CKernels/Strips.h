@@ -40,21 +40,9 @@ static void NAME(map_cos)(const REAL *x, REAL *y, long count);
     STRIP_REST(expression)                                                         \
   }
 
-/// The same for operations that often have constants as b and c: these are loaded once. So are b and
-/// c if all rows have the same, for short rows.
+/// The same for operations that often have constants as b and c: these are loaded once.
 #define STRIP_ARITHMETIC(expression)                                               \
-  if (rows > 1 && !b_step && !c_step && columns <= 4 * LANES && columns % LANES == 0) {\
-    for (long i = 0; i < columns; i += LANES) {                                    \
-      const REAL *pa = a + (a_move ? i : 0);                                       \
-      const V b_vector = NAME(load)(b + (b_move ? i : 0));                         \
-      const V c_vector = NAME(load)(c + (c_move ? i : 0));                         \
-      for (long row = 0; row < rows; row++) {                                      \
-        const V a = NAME(load)(pa + row * a_step), b = b_vector, c = c_vector;     \
-        (void)b, (void)c;                                                          \
-        NAME(store)(y + row * y_step + i, expression);                             \
-      }                                                                            \
-    }                                                                              \
-  } else STRIP_ROWS({                                                              \
+  STRIP_ROWS({                                                                     \
     long i = 0;                                                                    \
     if (!b_move && !c_move) {                                                      \
       STRIP_LOAD(b) STRIP_LOAD(c)                                                  \
