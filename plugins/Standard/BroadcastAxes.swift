@@ -41,12 +41,18 @@ struct BroadcastAxes {
     }
   }
 
+  /// Calls `body` with the position of every number of the large tensor and that in the small one.
+  @inline(__always)
+  func forEachNumber(_ body: (_ large: Int, _ small: Int) -> Void) {
+    forEachLine { large, small in
+      for i in 0..<length { body(large &+ i, small &+ i &* step) }
+    }
+  }
+
   /// The position in the small tensor of every number of the large one.
   var positions: [Int] {
     var positions: [Int] = []
-    forEachLine { _, small in
-      for i in 0..<length { positions.append(small + i * step) }
-    }
+    forEachNumber { _, small in positions.append(small) }
     return positions
   }
 

@@ -197,11 +197,7 @@ private func forEachRepeated<S: Scalar>(
   let lines = BroadcastAxes(small.shape, over: large.shape)
   let (largeCount, smallCount) = (large.shape.count, small.shape.count)
   for s in 0..<samples {
-    lines.forEachLine { from, to in
-      for i in 0..<lines.length {
-        body(s &* largeCount &+ from &+ i, s &* smallCount &+ to &+ i &* lines.step)
-      }
-    }
+    lines.forEachNumber { body(s &* largeCount &+ $0, s &* smallCount &+ $1) }
   }
 }
 

@@ -79,11 +79,7 @@ extension FormulaLayer {
       run.set(.inputGradient(k), to: strips + (2 * k + 1) * width, period: 1)
       let axes = BroadcastAxes(tensors.inputs[k].shape, over: tensors.sample(of: self))
       let positions = table(k)
-      axes.forEachLine { line, small in
-        for i in 0..<axes.length {
-          positions[line &+ i] = Int32(truncatingIfNeeded: small &+ i &* axes.step)
-        }
-      }
+      axes.forEachNumber { positions[$0] = Int32(truncatingIfNeeded: $1) }
     }
     /// Calls `body` with the offset of each column's number in an input.
     func forEachColumn(_ k: Int, from first: Int, _ columns: Int, _ body: (Int, Int) -> Void) {

@@ -119,7 +119,8 @@ struct FormulaLayer: Layer, Component {
       .fixed(room),
       .perSample(
         formula.savedNumbers(
-          groups: groups(of: sample), entries: rows, isSample: strip != nil)),
+          groups: groups(of: sample, isStrip: strip != nil), entries: rows,
+          isSample: strip != nil)),
     ]
     plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
     return plan
@@ -163,8 +164,8 @@ struct FormulaLayer: Layer, Component {
   }
 
   /// The groups of a sample with this shape; its numbers if it is one strip.
-  private func groups(of sample: Shape) -> Int {
-    formula.grouping == .sample && strip(of: sample) == nil ? 1 : sample.count
+  private func groups(of sample: Shape, isStrip: Bool) -> Int {
+    formula.grouping == .sample && !isStrip ? 1 : sample.count
   }
 
   /// The shape to which all inputs are repeated.
@@ -210,8 +211,9 @@ struct FormulaLayer: Layer, Component {
       memory: pass.scratch[0].start
     ) { run in
       setParameters(&run, pass.parameters, sample: sample)
-      run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
-      loop(&run, tensors, samples: pass.samples)
+      run.setSaved(
+        pass.scratch[1].start, groups: pass.samples * groups(of: sample, isStrip: strip != nil))
+      loop(&run, tensors, samples: pass.samples, isStrip: strip != nil)
     }
   }
 
@@ -226,7 +228,8 @@ struct FormulaLayer: Layer, Component {
       memory: pass.scratch[0].start
     ) { run in
       setParameters(&run, pass.parameters, sample: sample)
-      run.setSaved(pass.scratch[1].start, groups: pass.samples * groups(of: sample))
+      run.setSaved(
+        pass.scratch[1].start, groups: pass.samples * groups(of: sample, isStrip: strip != nil))
       withUnsafeTemporaryAllocation(
         of: UnsafeMutablePointer<S>?.self, capacity: max(1, formula.parameters.count)
       ) { sums in
@@ -234,7 +237,7 @@ struct FormulaLayer: Layer, Component {
           sums[k] = run.startGradient(
             of: k, isScalar: formula.parameters[k].extent == .scalar, of: sample.count)
         }
-        loop(&run, tensors, samples: pass.samples)
+        loop(&run, tensors, samples: pass.samples, isStrip: strip != nil)
         for k in formula.parameters.indices {
           guard let sums = sums[k] else { continue }
           run.finishGradient(
@@ -264,13 +267,13 @@ struct FormulaLayer: Layer, Component {
     run.begin()
   }
 
+  /// - Parameter isStrip: whether each sample is a strip.
   private func loop<S>(
-    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isStrip: Bool
   ) {
     switch formula.grouping {
     case .none: loopOverEntries(&run, tensors, samples: samples)
-    case .sample where strip(of: tensors.inputs[0].shape) != nil:
-      loopInPlace(&run, tensors, samples: samples)
+    case .sample where isStrip: loopInPlace(&run, tensors, samples: samples)
     case .sample: loopOverSamples(&run, tensors, samples: samples)
     case .window: loopOverWindows(&run, tensors, samples: samples)
     }
