@@ -158,12 +158,10 @@ public struct Dataset<S: Scalar>: Sendable {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func held(_ count: Int, sample: (Int) -> Int) throws -> Dataset<S> {
-    func room<Value>(_ width: Int?, _ values: [Value], _ zero: Value) -> [Value] {
-      Array(repeating: zero, count: count * (width ?? self.width(values)))
-    }
-    var inputs = room(stream?.inputs?.width, self.inputs, 0)
-    var indices = room(stream?.indices?.width, self.indices, 0)
-    var targets = room(stream?.targets?.width, self.targets, 0)
+    let widths = widths
+    var inputs = [S](repeating: 0, count: count * widths.inputs)
+    var indices = [Int32](repeating: 0, count: count * widths.indices)
+    var targets = [S](repeating: 0, count: count * widths.targets)
     var inputSpan = inputs.mutableSpan
     var indexSpan = indices.mutableSpan
     var targetSpan = targets.mutableSpan

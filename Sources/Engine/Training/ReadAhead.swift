@@ -47,9 +47,7 @@ final class ReadAhead<S: Scalar>: BackgroundWork {
     current =
       batches == 1
       ? Dataset(inputs: [], targets: [], count: 0)
-      : Dataset(
-        inputs: inputs.map { $0 }, indices: indices.map { $0 }, targets: targets.map { $0 },
-        count: size)
+      : Dataset(inputs: inputs, indices: indices, targets: targets, count: size)
   }
 
   /// The memory of the blocks, in bytes.
