@@ -32,9 +32,10 @@ class NNExp:
 
     def renew_output(self):
         """A new folder each time, which is removed after all measurements: without a journal, ext4
-        creates files slowly for minutes after others were removed."""
-        self.output = self.folder / f"output-{self.threads}-{self.outputs}"
-        self.outputs += 1
+        creates files slowly for minutes after others were removed. A run that was killed left its own."""
+        while self.output is None or self.output.exists():
+            self.output = self.folder / f"output-{self.threads}-{self.outputs}"
+            self.outputs += 1
 
     def run(self):
         self.renew_output()
