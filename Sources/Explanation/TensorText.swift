@@ -15,6 +15,9 @@ struct TensorText {
   /// The entries of one row of a tensor that is written in full; nil for a small tensor.
   private var rowLength: Int?
 
+  /// Whether there are more entries than those shown.
+  private var isCut = false
+
   static let longestVector = 10
   static let mostRows = 8
   static let mostColumns = 6
@@ -39,10 +42,12 @@ struct TensorText {
       note = "shape \(shape), norm \(NumberText.of(TensorText.norm(values))), row by row"
     } else {
       shown = 0..<min(values.count, TensorText.firstEntries)
-      formula = .matrix([values[shown].map(NumberText.of) + ["…"]])
+      isCut = shown.count < values.count
+      formula = .matrix([values[shown].map(NumberText.of) + (isCut ? ["…"] : [])])
+      let norm = "norm \(NumberText.of(TensorText.norm(values)))"
       note =
-        "shape \(shape), norm \(NumberText.of(TensorText.norm(values))), "
-        + "the first \(shown.count) of \(values.count)"
+        "shape \(shape), \(norm)"
+        + (isCut ? ", the first \(shown.count) of \(values.count)" : "")
     }
   }
 
@@ -52,7 +57,7 @@ struct TensorText {
       return Formula.matrix([values.map(NumberText.of)]).transposed
     }
     if let rowLength { return TensorText.lines(values, rowLength) }
-    if !note.isEmpty { return .matrix([values.map(NumberText.of) + ["…"]]) }
+    if !note.isEmpty { return .matrix([values.map(NumberText.of) + (isCut ? ["…"] : [])]) }
     return .matrix(
       TensorText.rows(values, rows.count, rows[0].count).map { $0.map(NumberText.of) })
   }

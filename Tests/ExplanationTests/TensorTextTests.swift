@@ -19,6 +19,11 @@ import Testing
     #expect(shown(48, [8, 6]).1 == "")
   }
 
+  @Test func aSmallTensorOfHigherRankIsShownInFull() {
+    #expect(shown(3, [3, 1, 1]) == ("[0  1  2]", "shape [3, 1, 1], norm 2.23607"))
+    #expect(shown(6, [2, 3, 1]).1 == "shape [2, 3, 1], norm 7.4162")
+  }
+
   @Test func largeTensorsAreShownByShapeNormAndFirstEntries() {
     #expect(
       shown(11, [11])
