@@ -12,6 +12,9 @@ import Synchronization
 /// Every write to the folder uses this class. The lock is the kernel's lock on the file
 /// `.lock`, which ends with the process in any case.
 public final class RunDirectory: Sendable {
+  /// The folder of all runs if no other is named.
+  public static let results = "results"
+
   /// The open folder.
   public let folder: Folder
 
@@ -51,7 +54,7 @@ public final class RunDirectory: Sendable {
   ///     out of that folder.
   ///   - output: a path to use instead. Missing parents are created.
   public static func create(
-    name: String, under results: String = "results", output: String? = nil,
+    name: String, under results: String = RunDirectory.results, output: String? = nil,
     fileSystem: FileSystem = .system
   ) throws -> RunDirectory {
     try validate(name: name)
@@ -289,7 +292,7 @@ extension RunDirectory {
 
   /// The folders of an experiment's runs under `results`, newest first.
   public static func runs(
-    of name: String, under results: String = "results", fileSystem: FileSystem = .system
+    of name: String, under results: String = RunDirectory.results, fileSystem: FileSystem = .system
   ) throws -> [String] {
     guard let runs = try fileSystem.currentFolder.openFolderIfThere(results + "/" + name) else {
       return []

@@ -3,6 +3,7 @@ import ArgumentParser
 import ExperimentFile
 import Platform
 import NNExp
+import Results
 import Running
 
 struct RunCommand: ParsableCommand {
@@ -120,7 +121,7 @@ struct RunCommand: ParsableCommand {
   private func prepare<S: Scalar>(
     _ experiment: Experiment, as type: S.Type
   ) throws -> PreparedExperiment<S> {
-    try PreparedExperiment(experiment, scratch: output ?? "results")
+    try PreparedExperiment(experiment, scratch: output ?? RunDirectory.results)
   }
 
   /// Runs all folds as a sweep.

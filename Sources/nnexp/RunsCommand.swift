@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import NNExp
 import Reports
+import Results
 import Running
 
 struct RunsCommand: ParsableCommand {
@@ -18,7 +19,7 @@ struct RunsCommand: ParsableCommand {
       """)
 
   @Argument(help: "a folder of results", completion: .directory)
-  var folder = "results"
+  var folder = RunDirectory.results
 
   @Flag(help: "print JSON, with all digits")
   var json = false

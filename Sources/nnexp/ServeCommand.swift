@@ -3,6 +3,7 @@ import Files
 import Platform
 import NNExp
 import Reports
+import Results
 
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,7 +22,7 @@ struct ServeCommand: ParsableCommand {
       """)
 
   @Argument(help: "a folder of results", completion: .directory)
-  var folder = "results"
+  var folder = RunDirectory.results
 
   @Option(help: ArgumentHelp("the port; 0 takes a free one", valueName: "number"))
   var port = 0

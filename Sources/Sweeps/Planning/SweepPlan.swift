@@ -52,7 +52,7 @@ public struct SweepPlan: Sendable {
   /// - Parameter scratch: the path near which the numbers of streamed tables are stored.
   public init(
     _ declaration: SweepDeclaration, registry: Registry,
-    scratch: String = "results"
+    scratch: String = RunDirectory.results
   ) throws {
     builder = TrialBuilder(declaration, registry, scratch: scratch)
     var trials: [PlannedTrial] = []

@@ -2,7 +2,7 @@ import Datasets
 public import ExperimentFile
 import Files
 public import NNExp
-import Results
+public import Results
 import Running
 
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and builds their
@@ -17,7 +17,7 @@ public final class TrialBuilder: Sendable {
   /// - Parameter scratch: the path near which the numbers of streamed tables are stored.
   public init(
     _ declaration: SweepDeclaration, _ registry: Registry, plugins: PluginPolicy = .load,
-    scratch: String = "results"
+    scratch: String = RunDirectory.results
   ) {
     self.scratch = scratch
     self.declaration = declaration
