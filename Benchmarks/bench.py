@@ -15,7 +15,8 @@ from suite.workloads import workloads
 
 
 PAUSE = 0.1  # seconds in which the threads of the previous peer stop spinning
-FAR, FEW = 3, 3  # a peer that takes over three times nnexp's time takes part in three rounds
+# A peer that takes over three times nnexp's time takes part in three rounds, over ten times in one.
+ROUNDS = ((3, 3), (10, 1))
 
 
 def parse(every):
@@ -62,10 +63,11 @@ def take_part(workload, threads, chosen, folder):
 
 def far_behind(name, found):
     """True if further rounds cannot change which of `name` and nnexp is ahead."""
-    if "nnexp" not in found or len(found[name]) < FEW:
+    if not found.get("nnexp") or not found[name]:
         return False
     fastest = min(measurement.seconds for measurement in found[name])
-    return fastest > FAR * statistics.median(measurement.seconds for measurement in found["nnexp"])
+    ratio = fastest / statistics.median(measurement.seconds for measurement in found["nnexp"])
+    return any(ratio > far and len(found[name]) >= rounds for far, rounds in ROUNDS)
 
 
 def measure(workload, threads, chosen, folder):
