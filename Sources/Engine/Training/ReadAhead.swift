@@ -6,7 +6,7 @@ import Platform
 ///
 /// The numbers do not depend on when they are read. They are read in blocks of whole batches, so that
 /// a block takes longer than starting a thread. The memory is allocated once.
-final class ReadAhead<S: Scalar>: BackgroundWork {
+final class ReadAhead<S: Scalar>: BackgroundWork, @unchecked Sendable {
   /// The number of batches in a block.
   let batches: Int
 
