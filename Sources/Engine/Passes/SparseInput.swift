@@ -156,8 +156,9 @@ final class SparseInput<S: Scalar> {
   @specialized(where S == Float)
   func begin() {
     forEachBlock { first, count in
-      copyTransposed(
-        parameter + first, inputs, to: columns.start + first &* units, units, rows: units, count)
+      transpose(
+        parameter + first, rows: units, columns: count, xStep: inputs,
+        into: columns.start + first &* units, yStep: units)
     }
     hasChanged = false
   }
@@ -227,8 +228,9 @@ final class SparseInput<S: Scalar> {
   func settle() {
     guard hasChanged else { return }
     forEachBlock(thatChanged: true) { first, count in
-      copyTransposed(
-        columns.start + first &* units, units, to: parameter + first, inputs, rows: count, units)
+      transpose(
+        columns.start + first &* units, rows: count, columns: units, xStep: units,
+        into: parameter + first, yStep: inputs)
     }
     hasChanged = false
   }
@@ -240,10 +242,10 @@ final class SparseInput<S: Scalar> {
     let byColumn = UnsafeMutablePointer<S>.allocate(capacity: columns.count)
     defer { byColumn.deallocate() }
     byColumn.update(from: copy, count: columns.count)
-    copyTransposed(byColumn, units, to: copy, inputs, rows: inputs, units)
+    transpose(byColumn, rows: inputs, columns: units, xStep: units, into: copy, yStep: inputs)
   }
 
-  // MARK: Transposition
+  // MARK: Blocks
 
   /// Calls `body` with the first column and the number of columns of all blocks, or of those that
   /// changed, on all cores. No block has changed afterward.
@@ -258,17 +260,6 @@ final class SparseInput<S: Scalar> {
         let first = block &* SparseInput.blockSize
         body(first, min(SparseInput.blockSize, inputs &- first))
       }
-    }
-  }
-
-  /// b[j, i] ← a[i, j] for the rows i and columns j of a.
-  @inline(__always)
-  private func copyTransposed(
-    _ a: UnsafeMutablePointer<S>, _ stepA: Int, to b: UnsafeMutablePointer<S>, _ stepB: Int,
-    rows: Int, _ columns: Int
-  ) {
-    for i in 0..<rows {
-      for j in 0..<columns { b[j &* stepB &+ i] = a[i &* stepA &+ j] }
     }
   }
 }

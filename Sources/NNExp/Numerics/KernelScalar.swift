@@ -191,3 +191,16 @@ package protocol KernelScalar: Scalar {
 
 extension Float: KernelScalar {}
 extension Double: KernelScalar {}
+
+/// y ← xᵀ for a precision that is not known to have kernels; see `KernelScalar.transpose`.
+package func transpose<S: Scalar>(
+  _ x: UnsafePointer<S>, rows: Int, columns: Int, xStep: Int, into y: UnsafeMutablePointer<S>,
+  yStep: Int
+) {
+  func transpose<K: KernelScalar>(as precision: K.Type) {
+    K.transpose(
+      UnsafeRawPointer(x).assumingMemoryBound(to: K.self), rows: rows, columns: columns, xStep: xStep,
+      into: UnsafeMutableRawPointer(y).assumingMemoryBound(to: K.self), yStep: yStep, adds: false)
+  }
+  if S.self == Float.self { transpose(as: Float.self) } else { transpose(as: Double.self) }
+}
