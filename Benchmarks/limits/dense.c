@@ -6,11 +6,11 @@
 // Large products by a library on one thread (-DONEDNN: oneDNN, else OpenBLAS); each thread
 // computes some samples in the forward pass and some units in the backward pass, so that the gradient of V is never stored.
 //
-// What separates nnexp from this limit in W2 and W3: 80 to 90% of nnexp's time is OpenBLAS, which
-// reaches 220 of oneDNN's 230 GFLOP/s if it uses AVX-512. nnexp asks it to; by itself, OpenBLAS 0.3.21
-// uses the kernels for Haswell on a Zen 5 and runs at half the speed. oneDNN's sgemm would gain 5% (20% of W2's
-// first product), but it is a second library and has no float64. JAX's compiled scan is within 3% of
-// nnexp on W3.
+// What separates nnexp from this limit in W2 and W3: most of nnexp's time is matrix products. nnexp's
+// kernel (Products.h) is about as fast as oneDNN's sgemm at W3's shapes and 5 to 15% faster than OpenBLAS
+// 0.3.21. oneDNN is not used: it generates its code in the first call (57 ms), needs two more libraries, and
+// has no float64. OpenBLAS is used without AVX-512 and for small and narrow products; by itself, 0.3.21
+// uses the kernels for Haswell on newer processors and runs at half the speed.
 #include <math.h>
 #include <omp.h>
 #include "measure.h"

@@ -66,6 +66,6 @@ __attribute__((constructor)) static void use_the_best(void) {
 void *nnexp_product_room(void) {
   static _Thread_local void *room = NULL;
   if (!room)
-    room = aligned_alloc(64, (NNEXP_PRODUCT_ROOM + 8 * NNEXP_PRODUCT_TERMS) * sizeof(double));
+    room = aligned_alloc(64, NNEXP_PRODUCT_ROOM + 3 * 64 * NNEXP_PRODUCT_TERMS);
   return room;
 }

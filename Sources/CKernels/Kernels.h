@@ -1,6 +1,8 @@
 // All kernels, for the instruction set that the including file has selected.
 
 #include "CKernels.h"
+#include <limits.h>
+#include <string.h>
 
 // a·b + c rounds twice, so that results with and without FMA agree; Convolution.h is an
 // exception.
@@ -28,8 +30,8 @@ extern const struct nnexp_kernels NARROWER;
 #include "Strips.h"
 #include "Im2col.h"
 #include "Convolution.h"
-#include "Products.h"
 #include "Transposition.h"
+#include "Products.h"
 #include "Winograd.h"
 #include "End.h"
 
@@ -45,8 +47,8 @@ extern const struct nnexp_kernels NARROWER;
 #include "Strips.h"
 #include "Im2col.h"
 #include "Convolution.h"
-#include "Products.h"
 #include "Transposition.h"
+#include "Products.h"
 #include "Winograd.h"
 #include "Power.h"
 #include "Trigonometry.h"
@@ -83,14 +85,14 @@ extern const struct nnexp_kernels NARROWER;
 
 #if defined(HAS_FMA)
 #define PRODUCTS(precision)                                                        \
-  .row_products = row_products_##precision, .column_products = column_products_##precision
+  .row_products = row_products_##precision, .products = products_##precision
 // Measured; with 16 registers, OpenBLAS is faster beyond.
 #define MOST_ROWS (TILE_ROWS == 8 ? 64 : 32)
-#define MOST_TERMS (TILE_ROWS == 8 ? NNEXP_PRODUCT_TERMS : 32)
+#define MOST_TERMS (TILE_ROWS == 8 ? INT_MAX : 32)
 #else
 #define MOST_ROWS 0
 #define MOST_TERMS 0
-#define PRODUCTS(precision) .row_products = 0, .column_products = 0
+#define PRODUCTS(precision) .row_products = 0, .products = 0
 #endif
 
 const struct nnexp_kernels TABLE = {

@@ -159,11 +159,10 @@ struct nnexp_strip_step {
 /// x = nπ/2 + parts[0] + parts[1] for any finite x; returns n mod 4.
 long nnexp_reduce_angle(double x, double *parts);
 
-/// The numbers in a copy, and the largest number of terms of a sum of Aᵀ·B, on any processor; see
-/// Products.h.
-#define NNEXP_PRODUCT_ROOM 65536
-#define NNEXP_PRODUCT_TERMS 128
-/// The memory of the calling thread for these copies, allocated by the first call; NULL if there is none.
+/// The bytes of a copy of rows, and the terms that are added before a sum is stored; see Products.h.
+#define NNEXP_PRODUCT_ROOM (512 << 10)
+#define NNEXP_PRODUCT_TERMS 384
+/// The memory of the calling thread for copies of rows and columns, allocated by the first call; NULL if there is none.
 void *nnexp_product_room(void);
 
 /// The kernels for one precision; functions are at the index of their `nnexp_function`.
@@ -228,13 +227,13 @@ void *nnexp_product_room(void);
   void (*entry_norm_vjp)(                                                          \
       long samples, long count, const REAL *x, const REAL *dy, const REAL *mean,   \
       const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx); \
-  /* Products of matrices with few rows or few terms; see Products.h. NULL without FMA. */ \
+  /* Products of matrices with few rows, and of any; see Products.h. NULL without FMA. */ \
   int (*row_products)(                                                             \
       long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
       REAL *c, long c_step, int adds);                                             \
-  int (*column_products)(                                                          \
-      long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
-      REAL *c, long c_step, int adds);                                             \
+  int (*products)(                                                                 \
+      long rows, long columns, long terms, const REAL *a, long a_step, int a_turned, \
+      const REAL *b, long b_step, int b_turned, REAL *c, long c_step, int adds);   \
   /* Softmax, or its logarithm, along lines of [outer, length, inner]; see Softmax.h. */ \
   void (*softmax)(                                                                 \
       long outer, long length, long inner, int is_log, const REAL *x, REAL *y);    \
@@ -296,7 +295,7 @@ struct nnexp_kernels_f64 {
 struct nnexp_kernels {
   struct nnexp_kernels_f32 f32;
   struct nnexp_kernels_f64 f64;
-  /* The most rows of A·Bᵀ and terms of Aᵀ·B for which the kernels of Products.h are faster than a BLAS. */
+  /* The most rows of A·Bᵀ and terms of large products for which Products.h is faster than a BLAS. */
   int product_rows, product_terms;
 };
 
@@ -472,12 +471,12 @@ static inline long nnexp_lp_pool_vjp_f64(
     nnexp_kernels()->SUFFIX.entry_norm_vjp(                                        \
         samples, count, x, dy, mean, inverse, weight, dweight, dbias, dx);         \
   }                                                                                \
-  static inline int nnexp_column_products_##SUFFIX(                                \
-      long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
-      REAL *c, long c_step, int adds) {                                            \
-    return nnexp_kernels()->SUFFIX.column_products                                 \
-        && nnexp_kernels()->SUFFIX.column_products(                                \
-            rows, columns, terms, a, a_step, b, b_step, c, c_step, adds);          \
+  static inline int nnexp_products_##SUFFIX(                                       \
+      long rows, long columns, long terms, const REAL *a, long a_step, int a_turned, \
+      const REAL *b, long b_step, int b_turned, REAL *c, long c_step, int adds) {  \
+    return nnexp_kernels()->SUFFIX.products                                        \
+        && nnexp_kernels()->SUFFIX.products(                                       \
+            rows, columns, terms, a, a_step, a_turned, b, b_step, b_turned, c, c_step, adds); \
   }                                                                                \
   static inline int nnexp_row_products_##SUFFIX(                                   \
       long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \

@@ -5,10 +5,11 @@ internal import CKernels
 /// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
 /// - Precondition: the extents fit.
 /// - Cost: 2·m·k·n operations. Products below about 8×8×8, and matrices in which neither rows
-///   nor columns are contiguous, use a plain loop; large products with few rows or few terms use a
-///   kernel, if the processor has fused multiply-add; others the system's BLAS. The cores share a
-///   large product block by block. The method and the blocks depend only on the shapes and the
-///   instruction set, so that the result does not depend on the number of cores.
+///   nor columns are contiguous, use a plain loop; those for which a kernel is faster than the
+///   system's BLAS use the kernel, if the processor has fused multiply-add; others the BLAS. The
+///   cores share a large product block by block. The method depends only on the shapes and the
+///   instruction set, and so do the blocks of the BLAS, whose sums depend on them: the result does
+///   not depend on the number of cores.
 @inlinable
 public func multiply<S: Scalar>(
   _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
@@ -102,25 +103,28 @@ private struct Product<S: Scalar> {
     (self.layoutA, self.layoutB, strideC) = (layoutA, layoutB, layout.stride)
   }
 
-  /// True if there is a kernel that is faster than the BLAS: A·Bᵀ with few rows, or Aᵀ·B with few
-  /// terms, as in a wide dense layer with a small batch.
-  var isThin: Bool {
-    let least = 1 << 16
-    switch (layoutA.isTransposed, layoutB.isTransposed) {
-    case (false, true):
-      return c.rows >= 8 && c.rows <= Int(nnexp_most_product_rows())
-        && b.rows * b.columns >= least
-    case (true, false):
-      return a.columns <= Int(nnexp_most_product_terms()) && c.rows * c.columns >= least
-    default: return false
+  /// The fastest method: `rows` for A·Bᵀ with few rows, as in a wide dense layer with a small batch;
+  /// `tiles` for large products; the BLAS for others, such as those with few columns.
+  enum Method { case rows, tiles, blas }
+
+  var method: Method {
+    if c.rows < 8 { return .blas }
+    let work = Double(c.rows) * Double(c.columns) * Double(a.columns)
+    if !layoutA.isTransposed, layoutB.isTransposed, b.rows * b.columns >= 1 << 16,
+      c.rows <= Int(nnexp_most_product_rows())
+    {
+      return .rows
     }
+    // OpenBLAS does not copy the operands of a product of up to a million.
+    return c.columns >= Product.unit(of: .tiles) && work > 1e6
+      && a.columns <= Int(nnexp_most_product_terms()) ? .tiles : .blas
   }
 
   /// The number of operations from which a separate block is worthwhile, about 50 µs.
   static var blockWork: Double { 5e6 }
 
-  /// The width of a block is a multiple of this, as in the kernels of BLAS libraries.
-  static var unit: Int { 16 }
+  /// The width of a block is a multiple of this, as in the kernels.
+  static func unit(of method: Method) -> Int { method == .tiles ? 48 : 16 }
 
   /// Every block copies all of one operand, which takes a sixth of the time of a product of 256 rows,
   /// and half if they are divided by 8. The BLAS sets a block of C to 0 before it adds to it, so that
@@ -129,9 +133,15 @@ private struct Product<S: Scalar> {
     let work = 2 * Double(c.rows) * Double(c.columns) * Double(a.columns)
     let extent = max(c.rows, c.columns)
     let worthy = Int(min(8, work / Product.blockWork))
-    let wide = max(min(4, extent / (4 * Product.unit)), extent / (16 * Product.unit))
+    if method == .tiles {
+      // A sum does not depend on its block. Two per core, because the cores are not equally fast.
+      let shares = Workers.count == 1 ? 1 : 2 * Workers.count
+      return max(1, min(worthy, shares, extent / (2 * Product.unit(of: .tiles))))
+    }
+    let unit = Product.unit(of: method)
+    let wide = max(min(4, extent / (4 * unit)), extent / (16 * unit))
     let cached = a.columns > 64 ? 1 : c.rows * c.columns / (1 << 17)
-    return max(1, min(worthy, wide), min(cached, extent / (4 * Product.unit)))
+    return max(1, min(worthy, wide), min(cached, extent / (4 * unit)))
   }
 
   /// The operands of one block, as pointers for the BLAS.
@@ -155,21 +165,29 @@ private struct Product<S: Scalar> {
   }
 
   private func range(of block: Int, along extent: Int) -> Range<Int> {
-    let units = (extent + Product.unit - 1) / Product.unit
-    return min(
-      extent, units * block / blocks * Product.unit)..<min(
-        extent, units * (block + 1) / blocks * Product.unit)
+    let unit = Product.unit(of: method)
+    let units = (extent + unit - 1) / unit
+    return min(extent, units * block / blocks * unit)..<min(
+      extent, units * (block + 1) / blocks * unit)
   }
 }
 
 extension Float {
-  /// A product with few rows or few terms. Ends the process if there is no memory for the copies, as
-  /// the BLAS adds in another order.
-  private static func multiplyThin(_ p: Product<Float>, _ block: Product<Float>.Block) {
-    let kernel = p.layoutB.isTransposed ? nnexp_row_products_f32 : nnexp_column_products_f32
-    let isDone = kernel(
-      Int(block.rows), Int(block.columns), p.a.columns, block.a, Int(p.layoutA.stride), block.b,
-      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0)
+  /// A product by a kernel. Ends the process if there is no memory for the copies, as the BLAS adds
+  /// in another order.
+  private static func multiply(
+    _ p: Product<Float>, _ block: Product<Float>.Block, by method: Product<Float>.Method
+  ) {
+    let (rows, columns) = (Int(block.rows), Int(block.columns))
+    let (strideA, strideB) = (Int(p.layoutA.stride), Int(p.layoutB.stride))
+    let adds: Int32 = p.accumulating ? 1 : 0
+    let isDone =
+      method == .rows
+      ? nnexp_row_products_f32(
+        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC), adds)
+      : nnexp_products_f32(
+        rows, columns, p.a.columns, block.a, strideA, p.layoutA.isTransposed ? 1 : 0, block.b,
+        strideB, p.layoutB.isTransposed ? 1 : 0, block.c, Int(p.strideC), adds)
     if isDone == 0 { abortForMemory() }
   }
 
@@ -178,12 +196,13 @@ extension Float {
     _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, accumulating: Bool
   ) {
     guard var product = Product(a, b, into: c, accumulating: accumulating),
-      product.isThin || BLAS.sgemm != nil
+      product.method != .blas || BLAS.sgemm != nil
     else { return addProducts(a, b, into: c, accumulating: accumulating) }
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Float>.self).pointee
       let block = p.block(block)
-      if p.isThin { return Float.multiplyThin(p, block) }
+      let method = p.method
+      if method != .blas { return Float.multiply(p, block, by: method) }
       BLAS.call {
         BLAS.sgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
@@ -195,13 +214,21 @@ extension Float {
 }
 
 extension Double {
-  /// A product with few rows or few terms. Ends the process if there is no memory for the copies, as
-  /// the BLAS adds in another order.
-  private static func multiplyThin(_ p: Product<Double>, _ block: Product<Double>.Block) {
-    let kernel = p.layoutB.isTransposed ? nnexp_row_products_f64 : nnexp_column_products_f64
-    let isDone = kernel(
-      Int(block.rows), Int(block.columns), p.a.columns, block.a, Int(p.layoutA.stride), block.b,
-      Int(p.layoutB.stride), block.c, Int(p.strideC), p.accumulating ? 1 : 0)
+  /// A product by a kernel. Ends the process if there is no memory for the copies, as the BLAS adds
+  /// in another order.
+  private static func multiply(
+    _ p: Product<Double>, _ block: Product<Double>.Block, by method: Product<Double>.Method
+  ) {
+    let (rows, columns) = (Int(block.rows), Int(block.columns))
+    let (strideA, strideB) = (Int(p.layoutA.stride), Int(p.layoutB.stride))
+    let adds: Int32 = p.accumulating ? 1 : 0
+    let isDone =
+      method == .rows
+      ? nnexp_row_products_f64(
+        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC), adds)
+      : nnexp_products_f64(
+        rows, columns, p.a.columns, block.a, strideA, p.layoutA.isTransposed ? 1 : 0, block.b,
+        strideB, p.layoutB.isTransposed ? 1 : 0, block.c, Int(p.strideC), adds)
     if isDone == 0 { abortForMemory() }
   }
 
@@ -210,12 +237,13 @@ extension Double {
     _ a: Matrix<Double>, _ b: Matrix<Double>, into c: Matrix<Double>, accumulating: Bool
   ) {
     guard var product = Product(a, b, into: c, accumulating: accumulating),
-      product.isThin || BLAS.dgemm != nil
+      product.method != .blas || BLAS.dgemm != nil
     else { return addProducts(a, b, into: c, accumulating: accumulating) }
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Double>.self).pointee
       let block = p.block(block)
-      if p.isThin { return Double.multiplyThin(p, block) }
+      let method = p.method
+      if method != .blas { return Double.multiply(p, block, by: method) }
       BLAS.call {
         BLAS.dgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,

@@ -3,8 +3,8 @@ import Platform
 
 /// An instruction set for which the kernels are compiled.
 ///
-/// All sets give the same bits, except in the sums of convolutions, whose last digits may
-/// differ as with a BLAS.
+/// All sets give the same bits, except in the sums of convolutions and of large products of matrices,
+/// whose last digits may differ.
 ///
 /// By default, the best set of the processor is used.
 public enum InstructionSet: String, CaseIterable, Sendable {
