@@ -199,8 +199,9 @@ package func transpose<S: Scalar>(
 ) {
   func transpose<K: KernelScalar>(as precision: K.Type) {
     K.transpose(
-      UnsafeRawPointer(x).assumingMemoryBound(to: K.self), rows: rows, columns: columns, xStep: xStep,
-      into: UnsafeMutableRawPointer(y).assumingMemoryBound(to: K.self), yStep: yStep, adds: false)
+      UnsafeRawPointer(x).assumingMemoryBound(to: K.self), rows: rows, columns: columns,
+      xStep: xStep, into: UnsafeMutableRawPointer(y).assumingMemoryBound(to: K.self), yStep: yStep,
+      adds: false)
   }
   if S.self == Float.self { transpose(as: Float.self) } else { transpose(as: Double.self) }
 }

@@ -167,8 +167,8 @@ private struct Product<S: Scalar> {
   private func range(of block: Int, along extent: Int) -> Range<Int> {
     let unit = Product.unit(of: method)
     let units = (extent + unit - 1) / unit
-    return min(extent, units * block / blocks * unit)..<min(
-      extent, units * (block + 1) / blocks * unit)
+    func edge(_ block: Int) -> Int { min(extent, units * block / blocks * unit) }
+    return edge(block)..<edge(block + 1)
   }
 }
 
@@ -184,7 +184,8 @@ extension Float {
     let isDone =
       method == .rows
       ? nnexp_row_products_f32(
-        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC), adds)
+        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC),
+        adds)
       : nnexp_products_f32(
         rows, columns, p.a.columns, block.a, strideA, p.layoutA.isTransposed ? 1 : 0, block.b,
         strideB, p.layoutB.isTransposed ? 1 : 0, block.c, Int(p.strideC), adds)
@@ -225,7 +226,8 @@ extension Double {
     let isDone =
       method == .rows
       ? nnexp_row_products_f64(
-        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC), adds)
+        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC),
+        adds)
       : nnexp_products_f64(
         rows, columns, p.a.columns, block.a, strideA, p.layoutA.isTransposed ? 1 : 0, block.b,
         strideB, p.layoutB.isTransposed ? 1 : 0, block.c, Int(p.strideC), adds)
