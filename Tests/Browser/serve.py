@@ -222,9 +222,20 @@ def test_containment(server, folder):
     (results / "xor/run-linked").unlink()
 
 
+def read_many(folder):
+    """The seconds of the processor in which Python reads and parses the records of all runs."""
+    start = time.process_time()
+    for name in ("run.json", "summary.json"):
+        for file in folder.glob(f"*/*/{name}"):
+            json.loads(file.read_bytes())
+    return time.process_time() - start
+
+
 def test_many(folder):
-    """A list of 10,000 runs needs less than a second."""
+    """Two lists of 10,000 runs take at most twice the processor time of parsing their records in
+    Python: half a second on a machine of 2024."""
     make_many(folder / "many", 10_000, folder / "results/xor/run-0001")
+    most = 2 * read_many(folder / "many")
     server = Server(folder / "many")
     texts, seconds = [], []
     for query in ("", "", "?sort=metric", "?filter=experiment-07&status=failed", "?page=100"):
@@ -232,8 +243,8 @@ def test_many(folder):
         texts.append(server.get("/" + query)[1])
         seconds.append(time.monotonic() - start)
         if not query:
-            # Other programs may delay the response, but not add to the time of the processor.
-            assert server.cpu_seconds() < 1, server.cpu_seconds()
+            # Other programs may delay the response, but hardly add to the time of the processor.
+            assert server.cpu_seconds() < most, (server.cpu_seconds(), most)
     assert "1–100 of 10,000" in texts[0] and "1–100 of 125" in texts[3]
     assert "9,901–10,000 of 10,000" in texts[4]
     start = server.cpu_seconds()
