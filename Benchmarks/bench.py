@@ -15,8 +15,9 @@ from suite.workloads import workloads
 
 
 PAUSE = 0.1  # seconds in which the threads of the previous peer stop spinning
-# A peer that takes over three times nnexp's time takes part in three rounds, over ten times in one.
-ROUNDS = ((3, 3), (10, 1))
+# A peer that takes over twice nnexp's time takes part in three rounds, over five times in one.
+ROUNDS = ((2, 3), (5, 1))
+ALONE = 3  # rounds of a workload without peers
 
 
 def parse(every):
@@ -74,7 +75,7 @@ def measure(workload, threads, chosen, folder):
     """Measures the peers in turn, round after round: A B C A B C …"""
     ready, absent = take_part(workload, threads, chosen, folder)
     found = {name: [] for name in ready}
-    for _ in range(chosen.runs):
+    for _ in range(chosen.runs if len(ready) > 1 else min(ALONE, chosen.runs)):
         for name in list(ready):
             if far_behind(name, found):
                 continue
