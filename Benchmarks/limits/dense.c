@@ -6,7 +6,7 @@
 // Large products by a library on one thread (-DONEDNN: oneDNN, else OpenBLAS); each thread
 // computes some samples in the forward pass and some units in the backward pass, so that the gradient of V is never stored.
 //
-// What separates nnexp from this limit in W2 and W3: most of nnexp's time is matrix products. nnexp's
+// In W2 and W3, most of nnexp's time above this limit is that of matrix products. nnexp's
 // kernel (Products.h) is about as fast as oneDNN's sgemm at W3's shapes and 5 to 15% faster than OpenBLAS
 // 0.3.21. oneDNN is not used: it generates its code in the first call (57 ms), needs two more libraries, and
 // has no float64. OpenBLAS is used without AVX-512 and for small and narrow products; by itself, 0.3.21

@@ -89,6 +89,8 @@ private struct Product<S: Scalar> {
   let layoutA: BLASMatrix
   let layoutB: BLASMatrix
   let strideC: Int32
+  let method: Method
+  let blocks: Int
 
   /// Nil if the BLAS cannot read or write one of the matrices.
   init?(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool) {
@@ -101,13 +103,17 @@ private struct Product<S: Scalar> {
     self.accumulating = accumulating
     guard let layoutA = BLASMatrix(self.a), let layoutB = BLASMatrix(self.b) else { return nil }
     (self.layoutA, self.layoutB, strideC) = (layoutA, layoutB, layout.stride)
+    method = Product.method(self.a, layoutA, self.b, layoutB, self.c)
+    blocks = Product.blocks(of: self.c, terms: self.a.columns, by: method)
   }
 
   /// The fastest method: `rows` for A·Bᵀ with few rows, as in a wide dense layer with a small batch;
   /// `tiles` for large products; the BLAS for others, such as those with few columns.
   enum Method { case rows, tiles, blas }
 
-  var method: Method {
+  private static func method(
+    _ a: Matrix<S>, _ layoutA: BLASMatrix, _ b: Matrix<S>, _ layoutB: BLASMatrix, _ c: Matrix<S>
+  ) -> Method {
     if c.rows < 8 { return .blas }
     let work = Double(c.rows) * Double(c.columns) * Double(a.columns)
     if !layoutA.isTransposed, layoutB.isTransposed, b.rows * b.columns >= 1 << 16,
@@ -129,8 +135,8 @@ private struct Product<S: Scalar> {
   /// Every block copies all of one operand, which takes a sixth of the time of a product of 256 rows,
   /// and half if they are divided by 8. The BLAS sets a block of C to 0 before it adds to it, so that
   /// blocks with few terms are kept small enough for the cache.
-  var blocks: Int {
-    let work = 2 * Double(c.rows) * Double(c.columns) * Double(a.columns)
+  private static func blocks(of c: Matrix<S>, terms: Int, by method: Method) -> Int {
+    let work = 2 * Double(c.rows) * Double(c.columns) * Double(terms)
     let extent = max(c.rows, c.columns)
     let worthy = Int(min(8, work / Product.blockWork))
     if method == .tiles {
@@ -140,7 +146,7 @@ private struct Product<S: Scalar> {
     }
     let unit = Product.unit(of: method)
     let wide = max(min(4, extent / (4 * unit)), extent / (16 * unit))
-    let cached = a.columns > 64 ? 1 : c.rows * c.columns / (1 << 17)
+    let cached = terms > 64 ? 1 : c.rows * c.columns / (1 << 17)
     return max(1, min(worthy, wide), min(cached, extent / (4 * unit)))
   }
 
@@ -170,28 +176,41 @@ private struct Product<S: Scalar> {
     func edge(_ block: Int) -> Int { min(extent, units * block / blocks * unit) }
     return edge(block)..<edge(block + 1)
   }
-}
 
-extension Float {
-  /// A product by a kernel. Ends the process if there is no memory for the copies, as the BLAS adds
-  /// in another order.
-  private static func multiply(
-    _ p: Product<Float>, _ block: Product<Float>.Block, by method: Product<Float>.Method
+  // MARK: Kernels
+
+  // They end the process if there is no memory for the copies, as the BLAS adds in another order.
+
+  func multiplyRows(
+    _ block: Block,
+    _ kernel: (
+      _ rows: Int, _ columns: Int, _ terms: Int, UnsafePointer<S>?, _ strideA: Int,
+      UnsafePointer<S>?, _ strideB: Int, UnsafeMutablePointer<S>?, _ strideC: Int, _ adds: Int32
+    ) -> Int32
   ) {
-    let (rows, columns) = (Int(block.rows), Int(block.columns))
-    let (strideA, strideB) = (Int(p.layoutA.stride), Int(p.layoutB.stride))
-    let adds: Int32 = p.accumulating ? 1 : 0
-    let isDone =
-      method == .rows
-      ? nnexp_row_products_f32(
-        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC),
-        adds)
-      : nnexp_products_f32(
-        rows, columns, p.a.columns, block.a, strideA, p.layoutA.isTransposed ? 1 : 0, block.b,
-        strideB, p.layoutB.isTransposed ? 1 : 0, block.c, Int(p.strideC), adds)
+    let isDone = kernel(
+      Int(block.rows), Int(block.columns), a.columns, block.a, Int(layoutA.stride), block.b,
+      Int(layoutB.stride), block.c, Int(strideC), accumulating ? 1 : 0)
     if isDone == 0 { abortForMemory() }
   }
 
+  func multiplyTiles(
+    _ block: Block,
+    _ kernel: (
+      _ rows: Int, _ columns: Int, _ terms: Int, UnsafePointer<S>?, _ strideA: Int,
+      _ turnsA: Int32, UnsafePointer<S>?, _ strideB: Int, _ turnsB: Int32,
+      UnsafeMutablePointer<S>?, _ strideC: Int, _ adds: Int32
+    ) -> Int32
+  ) {
+    let isDone = kernel(
+      Int(block.rows), Int(block.columns), a.columns, block.a, Int(layoutA.stride),
+      layoutA.isTransposed ? 1 : 0, block.b, Int(layoutB.stride), layoutB.isTransposed ? 1 : 0,
+      block.c, Int(strideC), accumulating ? 1 : 0)
+    if isDone == 0 { abortForMemory() }
+  }
+}
+
+extension Float {
   @usableFromInline
   static func multiply(
     _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, accumulating: Bool
@@ -202,8 +221,11 @@ extension Float {
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Float>.self).pointee
       let block = p.block(block)
-      let method = p.method
-      if method != .blas { return Float.multiply(p, block, by: method) }
+      switch p.method {
+      case .rows: return p.multiplyRows(block, nnexp_row_products_f32)
+      case .tiles: return p.multiplyTiles(block, nnexp_products_f32)
+      case .blas: break
+      }
       BLAS.call {
         BLAS.sgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
@@ -215,25 +237,6 @@ extension Float {
 }
 
 extension Double {
-  /// A product by a kernel. Ends the process if there is no memory for the copies, as the BLAS adds
-  /// in another order.
-  private static func multiply(
-    _ p: Product<Double>, _ block: Product<Double>.Block, by method: Product<Double>.Method
-  ) {
-    let (rows, columns) = (Int(block.rows), Int(block.columns))
-    let (strideA, strideB) = (Int(p.layoutA.stride), Int(p.layoutB.stride))
-    let adds: Int32 = p.accumulating ? 1 : 0
-    let isDone =
-      method == .rows
-      ? nnexp_row_products_f64(
-        rows, columns, p.a.columns, block.a, strideA, block.b, strideB, block.c, Int(p.strideC),
-        adds)
-      : nnexp_products_f64(
-        rows, columns, p.a.columns, block.a, strideA, p.layoutA.isTransposed ? 1 : 0, block.b,
-        strideB, p.layoutB.isTransposed ? 1 : 0, block.c, Int(p.strideC), adds)
-    if isDone == 0 { abortForMemory() }
-  }
-
   @usableFromInline
   static func multiply(
     _ a: Matrix<Double>, _ b: Matrix<Double>, into c: Matrix<Double>, accumulating: Bool
@@ -244,8 +247,11 @@ extension Double {
     Workers.perform(product.blocks, &product) { product, block in
       let p = product.assumingMemoryBound(to: Product<Double>.self).pointee
       let block = p.block(block)
-      let method = p.method
-      if method != .blas { return Double.multiply(p, block, by: method) }
+      switch p.method {
+      case .rows: return p.multiplyRows(block, nnexp_row_products_f64)
+      case .tiles: return p.multiplyTiles(block, nnexp_products_f64)
+      case .blas: break
+      }
       BLAS.call {
         BLAS.dgemm!(
           BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
