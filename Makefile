@@ -8,7 +8,7 @@ BUILD = .build/release/nnexp
 .PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-operators test-editors test-browser test-serve man test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas \
-  bench-memory
+  bench-memory bench-reading
 
 run: build
 	$(BUILD) run $(FILE)
@@ -246,6 +246,10 @@ bench-deps:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
 	@$(MAKE) --no-print-directory --directory Benchmarks
 
+# Reading a CSV file, compared with pandas and polars; a minute.
+bench-reading: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/reading.py
+
 # Counts the instructions of fixed runs, and fails if they grow by more than 5%.
 bench-instructions: build
 	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
@@ -262,22 +266,22 @@ bench-formulas: build
 clean:
 	rm -rf .build
 
-# Coverage-guided fuzzing of every reader and of the kernels, each for FUZZ_SECONDS,
-# with the address sanitizer, and for C with the undefined-behavior sanitizer; Swift traps by
-# itself. Inputs that it finds are kept in .build/corpus. Two readers are fuzzed at a time.
+# Coverage-guided fuzzing of every reader and of the kernels, each for FUZZ_SECONDS, with the address
+# sanitizer, and of the kernels with the undefined-behavior sanitizer; Swift traps by itself.
+# Inputs that it finds are kept in .build/corpus. Two readers are fuzzed at a time.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
   safetensors weights graph events messages
 FUZZED_KERNELS = .build/fuzz/kernels
+SANITIZERS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/
 
 .PHONY: fuzz
 fuzz: deps $(FUZZED_KERNELS)
 	NNEXP_FUZZ=1 NNEXP_UNOPTIMIZED=1 swift build --scratch-path .build/fuzz --product Fuzz \
-	  --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld \
-	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=all
+	  --sanitize address -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 	@mkdir -p $(addprefix .build/corpus/,$(FUZZED))
 	@printf '%s\n' $(FUZZED) | xargs -P 2 -I % sh -c ' \
 	  FUZZ_TARGET=% ASAN_OPTIONS=detect_leaks=0 $(FUZZ) $(LIMITS) .build/corpus/% \
@@ -287,6 +291,7 @@ fuzz: deps $(FUZZED_KERNELS)
 	  $(FUZZED_KERNELS) $(LIMITS) -max_len=400 .build/corpus/kernels
 
 $(FUZZED_KERNELS): Tests/Fuzz/kernels.c $(wildcard Sources/CKernels/*.c Sources/CKernels/*.h)
-	@mkdir -p $(dir $@)
-	clang -O1 -g -fuse-ld=lld -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  -I Sources/CKernels/include -o $@ Tests/Fuzz/kernels.c $(wildcard Sources/CKernels/*.c)
+	@mkdir -p $@.objects
+	printf '%s\n' Tests/Fuzz/kernels.c Sources/CKernels/*.c | xargs -P 2 -I % sh -c \
+	  'clang -O1 -g $(SANITIZERS) -I Sources/CKernels/include -c % -o $@.objects/$$(basename %).o'
+	clang -fuse-ld=lld $(SANITIZERS) -o $@ $@.objects/*.o

@@ -130,9 +130,9 @@ def tiny(name, title, kind="train", batch=4, steps=10_000, **more):
         record_every=max(1, 100 * batch // 4), tolerance=2e-3, **more)
 
 
-def network(name, title, kind, input, layers, samples, batch, optimizer, **more):
+def network(name, title, kind, input, layers, samples, batch, optimizer, epochs=1, **more):
     loss = "squared_error" if more.get("data") == "autoencoder" else "cross_entropy"
-    return Workload(name, title, kind, input, layers, loss, samples, batch, 1, optimizer, **more)
+    return Workload(name, title, kind, input, layers, loss, samples, batch, epochs, optimizer, **more)
 
 
 def workloads(quick=False):
@@ -171,7 +171,7 @@ def workloads(quick=False):
             entries="automatic"),
         network(
             "W8", "small VGG, batch normalization, max pooling", "train", (3, 32, 32),
-            vgg(MAX_POOLING), 2000 // short, 64, sgd(0.01, 0.9), threads=both, tolerance=2e-2),
+            vgg(MAX_POOLING), 2000 // short, 64, sgd(0.001, 0.9), threads=both, tolerance=2e-2),
         network(
             "W8b", "small VGG, average Lp pooling p = 2", "train", (3, 32, 32),
             vgg(lp_pooling(2, normalize=True)), 2000 // short, 64, sgd(0.01, 0.9), threads=both,
@@ -186,8 +186,8 @@ def workloads(quick=False):
             data="autoencoder"),
         network(
             "W10", "20,000 columns of which 30 are set", "train", (20_000,),
-            (dense(64), RELU, dense(10)), 1024 // short, 64, sgd(0.1), threads=both, tolerance=1e-3,
-            data="sparse"),
+            (dense(64), RELU, dense(10)), 1024 // short, 64, sgd(0.1), epochs=10, threads=both,
+            tolerance=1e-3, data="sparse"),
         network(
             "W11", "groups, strides, Lp pooling p = 2.5 over overlapping windows", "train",
             (4, 24, 24), GROUPS, 4096 // short, 32, momentum, threads=both, tolerance=2e-2),

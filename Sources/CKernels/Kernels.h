@@ -31,6 +31,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Transposition.h"
+#include "Entries.h"
 #include "Products.h"
 #include "Winograd.h"
 #include "End.h"
@@ -48,6 +49,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Transposition.h"
+#include "Entries.h"
 #include "Products.h"
 #include "Winograd.h"
 #include "Power.h"
@@ -74,7 +76,9 @@ extern const struct nnexp_kernels NARROWER;
   .softmax = softmax_##precision, .softmax_vjp = softmax_vjp_##precision,          \
   .dropout = dropout_##precision, .add_noise = add_noise_##precision
 #define COPIES(precision)                                                          \
-  .transposed = transposed_##precision, .im2col = im2col_##precision, .col2im = col2im_##precision
+  .transposed = transposed_##precision, .im2col = im2col_##precision, .col2im = col2im_##precision, \
+  .entry_sums = entry_sums_##precision, .entry_gradients = entry_gradients_##precision, \
+  .transfer_rows = transfer_rows_##precision
 #define CONVOLUTION(precision)                                                     \
   .pack = pack_##precision, .conv_forward = conv_forward_##precision,              \
   .conv_weight_gradient = conv_weight_gradient_##precision, .add_row_sums = add_row_sums_##precision, \

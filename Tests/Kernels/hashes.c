@@ -221,6 +221,23 @@ enum { most = 4096 };
     ADD(SUFFIX, out, most)                                                                 \
     PRINT(SUFFIX, "transposed")                                                            \
   }                                                                                        \
+  for (long units = 3; units < 120; units += 57) {                                         \
+    const long samples = 5, entries = 7;                                                   \
+    int rows[35];                                                                          \
+    for (int e = 0; e < 35; e++) rows[e] = e % 4 ? e / 3 : e % 3;                          \
+    BEGIN(SUFFIX, 0)                                                                       \
+    k->transfer_rows(12, units, rows + 9, x, y, 0);                                            \
+    ADD(SUFFIX, y, 12 * units)                                                             \
+    k->entry_sums(samples, entries, units, units, dy, rows, x, second, y);                 \
+    ADD(SUFFIX, y, samples * units)                                                        \
+    int next = 0;                                                                          \
+    for (int e = 0; e < 35; e++) rows[e] = e % 3 && next ? e % next : next++;              \
+    k->entry_gradients(samples, entries, units, units, x, rows, dy, out);                  \
+    ADD(SUFFIX, out, next * units)                                                         \
+    k->transfer_rows(next, units, rows, out, y, 1);                                            \
+    ADD(SUFFIX, out, next * units)                                                         \
+    PRINT(SUFFIX, "entries")                                                               \
+  }                                                                                        \
   const struct nnexp_patch_geometry patches = {                                            \
       .channels = 2, .rows = 11, .columns = 26, .window_rows = 3, .window_columns = 2,     \
       .row_dilation = 2, .column_dilation = 3, .row_stride = 2, .column_stride = 1,        \

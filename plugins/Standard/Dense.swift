@@ -91,12 +91,12 @@ struct Dense: Layer, Component {
 }
 
 extension Dense: SparseInputLayer {
-  func forwardEntries<S: Scalar>(_ pass: ForwardPass<S>) {
+  func forwardEntries<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let map = EntryMap(pass.x, pass.indices[0], units: units, samples: pass.samples)
     map.forward(pass.parameters[0], bias: hasBias ? pass.parameters[1] : nil, into: pass.y)
   }
 
-  func backwardEntries<S: Scalar>(_ pass: BackwardPass<S>) {
+  func backwardEntries<S: KernelScalar>(_ pass: BackwardPass<S>) {
     let map = EntryMap(pass.x, pass.indices[0], units: units, samples: pass.samples)
     map.backward(pass.dy, to: pass.gradients[0], bias: hasBias ? pass.gradients[1] : nil)
   }

@@ -250,6 +250,14 @@ void *nnexp_product_room(void);
   /* Exchanges rows and columns, and adds the result with `adds`; see Transposition.h. */ \
   void (*transposed)(                                                              \
       long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds); \
+  /* Products with samples of which few entries are not 0; see Entries.h. */       \
+  void (*entry_sums)(                                                              \
+      long samples, long entries, long units, long step, const REAL *values, const int *rows, \
+      const REAL *w, const REAL *b, REAL *y);                                      \
+  void (*entry_gradients)(                                                         \
+      long samples, long entries, long units, long step, const REAL *values, const int *rows, \
+      const REAL *dy, REAL *g);                                                    \
+  void (*transfer_rows)(long count, long units, const int *rows, REAL *x, REAL *y, int stores); \
   /* Windows as the columns of a matrix, and added back; see Im2col.h. */          \
   void (*im2col)(const struct nnexp_patch_geometry *geometry, const REAL *x, REAL *patches); \
   void (*col2im)(const struct nnexp_patch_geometry *geometry, const REAL *patches, REAL *x); \
@@ -506,6 +514,20 @@ static inline long nnexp_lp_pool_vjp_f64(
   static inline void nnexp_transposed_##SUFFIX(                                    \
       long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds) { \
     nnexp_kernels()->SUFFIX.transposed(rows, columns, x, x_step, y, y_step, adds); \
+  }                                                                                \
+  static inline void nnexp_entry_sums_##SUFFIX(                                    \
+      long samples, long entries, long units, long step, const REAL *values, const int *rows, \
+      const REAL *w, const REAL *b, REAL *y) {                                     \
+    nnexp_kernels()->SUFFIX.entry_sums(samples, entries, units, step, values, rows, w, b, y); \
+  }                                                                                \
+  static inline void nnexp_entry_gradients_##SUFFIX(                               \
+      long samples, long entries, long units, long step, const REAL *values, const int *rows, \
+      const REAL *dy, REAL *g) {                                                   \
+    nnexp_kernels()->SUFFIX.entry_gradients(samples, entries, units, step, values, rows, dy, g); \
+  }                                                                                \
+  static inline void nnexp_transfer_rows_##SUFFIX(                                     \
+      long count, long units, const int *rows, REAL *x, REAL *y, int stores) {     \
+    nnexp_kernels()->SUFFIX.transfer_rows(count, units, rows, x, y, stores);           \
   }
 NNEXP_CALLS(float, f32)
 NNEXP_CALLS(double, f64)

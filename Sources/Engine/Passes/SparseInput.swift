@@ -186,11 +186,11 @@ final class SparseInput<S: Scalar> {
       }
       rows[e] = slots[column]
     }
-    usedCount = next
-    for k in 0..<next {
-      (weight.start + k &* units).update(
-        from: columns.start + Int(used[k]) &* units, count: units)
+    if next < usedCount {
+      (gradient.start + next &* units).update(repeating: 0, count: (usedCount &- next) &* units)
     }
+    usedCount = next
+    transferRows(used, count: next, units: units, of: columns.start, weight.start, stores: false)
   }
 
   /// Copies the columns of the batch back, after they have changed.
@@ -198,11 +198,9 @@ final class SparseInput<S: Scalar> {
   @specialized(where S == Double)
   @specialized(where S == Float)
   func store() {
-    for k in 0..<usedCount {
-      let column = Int(used[k])
-      (columns.start + column &* units).update(from: weight.start + k &* units, count: units)
-      isChanged[column / SparseInput.blockSize] = true
-    }
+    transferRows(
+      used, count: usedCount, units: units, of: columns.start, weight.start, stores: true)
+    for k in 0..<usedCount { isChanged[Int(used[k]) / SparseInput.blockSize] = true }
     hasChanged = true
   }
 

@@ -25,6 +25,21 @@ package protocol KernelScalar: Scalar {
     _ x: UnsafePointer<Self>, rows: Int, columns: Int, xStep: Int,
     into y: UnsafeMutablePointer<Self>, yStep: Int, adds: Bool)
 
+  /// y ← b + Σ a·w over the entries of each sample, for some of the units.
+  static func sumEntries(
+    _ entries: SampleEntries<Self>, _ w: UnsafePointer<Self>, bias: UnsafePointer<Self>?,
+    units: Range<Int>, into y: UnsafeMutablePointer<Self>)
+  /// g ← Σ a·∂y over the entries of each row, for some of the units.
+  ///
+  /// - Precondition: the rows are numbered in the order of their first entries.
+  static func entryGradients(
+    _ entries: SampleEntries<Self>, _ dy: UnsafePointer<Self>, units: Range<Int>,
+    into g: UnsafeMutablePointer<Self>)
+  /// y ← the given rows of x, each of `units` numbers, or these rows ← y.
+  static func transferRows(
+    _ rows: UnsafePointer<Int32>, count: Int, units: Int, of x: UnsafeMutablePointer<Self>,
+    _ y: UnsafeMutablePointer<Self>, stores: Bool)
+
   /// y ← Σ|xᵢ|ᵖ, or its mean, over every window of `rows` rows of windows, for p = 1, 2, 3, 4.
   /// `room` is scratch memory for two rows of x.
   static func lpPoolSums(
@@ -204,4 +219,18 @@ package func transpose<S: Scalar>(
       adds: false)
   }
   if S.self == Float.self { transpose(as: Float.self) } else { transpose(as: Double.self) }
+}
+
+/// Copies rows for a precision that is not known to have kernels; see `KernelScalar.transferRows`.
+package func transferRows<S: Scalar>(
+  _ rows: UnsafePointer<Int32>, count: Int, units: Int, of x: UnsafeMutablePointer<S>,
+  _ y: UnsafeMutablePointer<S>, stores: Bool
+) {
+  func transfer<K: KernelScalar>(as precision: K.Type) {
+    K.transferRows(
+      rows, count: count, units: units,
+      of: UnsafeMutableRawPointer(x).assumingMemoryBound(to: K.self),
+      UnsafeMutableRawPointer(y).assumingMemoryBound(to: K.self), stores: stores)
+  }
+  if S.self == Float.self { transfer(as: Float.self) } else { transfer(as: Double.self) }
 }

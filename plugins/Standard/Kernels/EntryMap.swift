@@ -4,82 +4,51 @@ import NNExp
 ///
 /// A sample has `entries` pairs of a value and a row of Wᵀ; the other numbers of x are 0. Sums are
 /// in the order of the entries, for any number of cores.
-struct EntryMap<S: Scalar> {
-  private let samples: Int
-  private let entries: Int
-  private let units: Int
-  private let values: UnsafeMutablePointer<S>
-  private let rows: UnsafePointer<Int32>
+struct EntryMap<S: KernelScalar> {
+  private let entries: SampleEntries<S>
 
   /// - Parameters:
   ///   - values: `[samples, entries]`
   ///   - rows: the rows of Wᵀ, `[samples, entries]`
   init(_ values: Tensor<S>, _ rows: Indices, units: Int, samples: Int) {
-    self.samples = samples
-    self.units = units
-    entries = values.shape.count
-    self.values = values.start
-    self.rows = rows.start
+    entries = SampleEntries(
+      values.start, rows: rows.start, samples: samples, count: values.shape.count, units: units)
   }
 
   /// y ← W x + b.
   ///
   /// - Parameter weight: Wᵀ, `[columns, units]`
   func forward(_ weight: Tensor<S>, bias: Tensor<S>?, into y: Tensor<S>) {
-    share(samples) { samples in
-      for s in samples {
-        let y = y.start + s &* units
-        if let bias {
-          y.update(from: bias.start, count: units)
-        } else {
-          y.update(repeating: 0, count: units)
-        }
-        for e in s &* entries..<(s &+ 1) &* entries {
-          add(values[e], weight.start + Int(rows[e]) &* units, to: y, units)
-        }
-      }
+    shareUnits {
+      S.sumEntries(entries, weight.start, bias: bias?.start, units: $0, into: y.start)
     }
   }
 
-  /// ∂W ← ∂y xᵀ and ∂b ← ∂y.
+  /// ∂W ← ∂y xᵀ and ∂b ← ∂y, for the rows that the entries have.
   ///
   /// - Parameter gradient: ∂Wᵀ, `[columns, units]`
   func backward(_ dy: Tensor<S>, to gradient: Tensor<S>, bias: Tensor<S>?) {
-    gradient.fill(0)
-    bias?.fill(0)
-    // Each part has some of the units.
-    share(units) { range in
-      let first = range.lowerBound
-      for s in 0..<samples {
-        let dy = dy.start + (s &* units &+ first)
-        if let bias { add(1, dy, to: bias.start + first, range.count) }
-        for e in s &* entries..<(s &+ 1) &* entries {
-          add(
-            values[e], dy, to: gradient.start + (Int(rows[e]) &* units &+ first), range.count)
-        }
-      }
+    shareUnits { S.entryGradients(entries, dy.start, units: $0, into: gradient.start) }
+    guard let bias else { return }
+    bias.fill(0)
+    for s in 0..<entries.samples {
+      let dy = dy.start + s &* entries.units
+      for i in 0..<entries.units { bias.start[i] += dy[i] }
     }
   }
 
-  /// y ← y + a·x.
+  /// Divides the units among the cores, if the work is worth it.
   @inline(__always)
-  private func add(
-    _ a: S, _ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>, _ count: Int
-  ) {
-    var i = 0
-    while i < count {
-      y[i] += a * x[i]
-      i &+= 1
+  private func shareUnits(_ body: (Range<Int>) -> Void) {
+    // A part takes about 20 µs, and has whole cache lines of a row.
+    let (units, line) = (entries.units, 64 / MemoryLayout<S>.stride)
+    let work = entries.samples &* entries.count &* units
+    let lines = (units &- 1) / line &+ 1
+    let parts = min(8, work >> 18, lines)
+    if parts <= 1 { return body(0..<units) }
+    Workers.perform(parts) {
+      body(
+        lines &* $0 / parts &* line..<min(lines &* ($0 &+ 1) / parts &* line, units))
     }
-  }
-
-  /// Divides `0..<count` among the cores, if the work is worth it.
-  @inline(__always)
-  private func share(_ count: Int, _ body: (Range<Int>) -> Void) {
-    // A part takes about 20 µs.
-    let work = samples &* entries &* units
-    let parts = min(8, work >> 17, count >> 3)
-    if parts <= 1 { return body(0..<count) }
-    Workers.perform(parts) { body(count * $0 / parts..<count * ($0 + 1) / parts) }
   }
 }
