@@ -8,7 +8,7 @@ BUILD = .build/release/nnexp
 .PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-export test-operators test-editors test-browser test-serve man test-arm64 test-elsewhere deb tarball wheel docs lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record bench-formulas \
-  bench-memory bench-reading
+  bench-memory bench-reading bench-products
 
 run: build
 	$(BUILD) run $(FILE)
@@ -249,6 +249,14 @@ bench-deps:
 # Reading a CSV file, compared with pandas and polars; a minute.
 bench-reading: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/reading.py
+
+# The kernels of matrix products compared with OpenBLAS; half a minute.
+bench-products: bench-deps
+	@mkdir -p .build/kernels
+	clang -O2 -I Sources/CKernels/include -o .build/kernels/products Benchmarks/limits/products.c \
+	  Sources/CKernels/*.c $$(pkg-config --cflags --libs openblas) -lm
+	OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=SkylakeX .build/kernels/products avx512
+	OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell .build/kernels/products avx2
 
 # Counts the instructions of fixed runs, and fails if they grow by more than 5%.
 bench-instructions: build

@@ -1,6 +1,7 @@
 // Undefines the macros of one precision, so that the next can be included.
 
 #undef NAME
+#undef FOLDED
 #undef PRECISION
 #undef REAL
 #undef INT

@@ -1,6 +1,8 @@
 // float32: its format and its polynomials.
 
 #define NAME(x) JOINED(x, f32)
+/// The sums of the quarters of 64 bytes.
+#define FOLDED(v) ((v.lo.lo + v.lo.hi) + (v.hi.lo + v.hi.hi))
 #define PRECISION f32
 #define REAL float
 #define INT int

@@ -1,6 +1,8 @@
 // float64: its format and its polynomials.
 
 #define NAME(x) JOINED(x, f64)
+/// The sums of the halves of 64 bytes.
+#define FOLDED(v) (v.lo + v.hi)
 #define PRECISION f64
 #define REAL double
 #define INT nnexp_int64

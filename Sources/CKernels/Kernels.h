@@ -13,6 +13,12 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 #define INLINE static inline __attribute__((always_inline))
 
+#if defined(HAS_MASKS)
+#define MASKS 1
+#else
+#define MASKS 0
+#endif
+
 #if defined(NARROWER)
 extern const struct nnexp_kernels NARROWER;
 #endif
@@ -33,6 +39,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Transposition.h"
 #include "Entries.h"
 #include "Products.h"
+#include "DirectProducts.h"
 #include "Winograd.h"
 #include "End.h"
 
@@ -51,6 +58,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Transposition.h"
 #include "Entries.h"
 #include "Products.h"
+#include "DirectProducts.h"
 #include "Winograd.h"
 #include "Power.h"
 #include "Trigonometry.h"
@@ -89,14 +97,17 @@ extern const struct nnexp_kernels NARROWER;
 
 #if defined(HAS_FMA)
 #define PRODUCTS(precision)                                                        \
-  .row_products = row_products_##precision, .products = products_##precision
+  .row_products = row_products_##precision, .products = products_##precision,      \
+  .direct_products = direct_products_##precision
 // Measured; with 16 registers, OpenBLAS is faster beyond.
 #define MOST_ROWS (TILE_ROWS == 8 ? 64 : 32)
 #define MOST_TERMS (TILE_ROWS == 8 ? INT_MAX : 32)
+#define MOST_WORK 1000000
 #else
 #define MOST_ROWS 0
 #define MOST_TERMS 0
-#define PRODUCTS(precision) .row_products = 0, .products = 0
+#define MOST_WORK 0
+#define PRODUCTS(precision) .row_products = 0, .products = 0, .direct_products = 0
 #endif
 
 const struct nnexp_kernels TABLE = {
@@ -104,5 +115,5 @@ const struct nnexp_kernels TABLE = {
           POOLING(f32), NORMALIZATION(f32), COPIES(f32), CONVOLUTION(f32), PRODUCTS(f32)},
   .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64, .run_strip = run_strip_f64,
           POOLING(f64), NORMALIZATION(f64), COPIES(f64), CONVOLUTION(f64), PRODUCTS(f64)},
-  .product_rows = MOST_ROWS, .product_terms = MOST_TERMS,
+  .product_rows = MOST_ROWS, .product_terms = MOST_TERMS, .product_work = MOST_WORK,
 };

@@ -1,6 +1,7 @@
 // Products of matrices. Those with few rows, such as those of a dense layer and a small batch, copy only
 // the small matrix: copying both, as a library does, takes as long as the products. Others copy both, one
 // part at a time: rows of A that stay in the second cache, and a few columns of B that stay in the first.
+// DirectProducts.h has those for which even that is not worthwhile.
 //
 // On an Intel Xeon (2026-11-29, one thread, interleaved), `products` takes 0.86 to 0.96 of OpenBLAS 0.3.21's
 // time at the shapes of W3 and W9 and 0.78 to 0.93 at those of W2, and oneDNN 2.6's sgemm 0.75 to 0.95. With
@@ -224,9 +225,4 @@ static int NAME(products)(
   }
   return 1;
 }
-#undef PRODUCT_ROWS
-#undef PRODUCT_ROOM
-#undef ROW_TERMS
-#undef PRODUCT_VECTORS
-#undef PRODUCT_COLUMNS
 #endif

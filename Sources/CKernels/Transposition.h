@@ -27,9 +27,17 @@ static void NAME(transposed)(
         NAME(transpose)(v);
         if (adds) UNROLLED for (int k = 0; k < LANES; k++) v[k] += NAME(load)(to + k * y_step);
         UNROLLED for (int k = 0; k < LANES; k++) NAME(store)(to + k * y_step, v[k]);
+        continue;
+      }
+      const long height = rows - i < LANES ? rows - i : LANES;
+      const long width = columns - j < LANES ? columns - j : LANES;
+      if (!adds && (width == LANES || MASKS)) {
+        V v[LANES] = {0};
+        for (long k = 0; k < height; k++)
+          v[k] = width == LANES ? NAME(load)(from + k * x_step) : NAME(load_first)(from + k * x_step, width);
+        NAME(transpose)(v);
+        for (long k = 0; k < width; k++) NAME(store_first)(to + k * y_step, v[k], height);
       } else {
-        const long height = rows - i < LANES ? rows - i : LANES;
-        const long width = columns - j < LANES ? columns - j : LANES;
         for (long h = 0; h < height; h++) {
           for (long w = 0; w < width; w++) {
             REAL *place = to + w * y_step + h;

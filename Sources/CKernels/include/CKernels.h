@@ -227,11 +227,14 @@ void *nnexp_product_room(void);
   void (*entry_norm_vjp)(                                                          \
       long samples, long count, const REAL *x, const REAL *dy, const REAL *mean,   \
       const REAL *inverse, const REAL *weight, REAL *dweight, REAL *dbias, REAL *dx); \
-  /* Products of matrices with few rows, and of any; see Products.h. NULL without FMA. */ \
+  /* Products of matrices with few rows, large, and small; see Products.h. NULL without FMA. */ \
   int (*row_products)(                                                             \
       long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
       REAL *c, long c_step, int adds);                                             \
   int (*products)(                                                                 \
+      long rows, long columns, long terms, const REAL *a, long a_step, int a_turned, \
+      const REAL *b, long b_step, int b_turned, REAL *c, long c_step, int adds);   \
+  int (*direct_products)(                                                          \
       long rows, long columns, long terms, const REAL *a, long a_step, int a_turned, \
       const REAL *b, long b_step, int b_turned, REAL *c, long c_step, int adds);   \
   /* Softmax, or its logarithm, along lines of [outer, length, inner]; see Softmax.h. */ \
@@ -303,8 +306,9 @@ struct nnexp_kernels_f64 {
 struct nnexp_kernels {
   struct nnexp_kernels_f32 f32;
   struct nnexp_kernels_f64 f64;
-  /* The most rows of A·Bᵀ and terms of large products for which Products.h is faster than a BLAS. */
-  int product_rows, product_terms;
+  /* The most rows of A·Bᵀ, terms of large products and operations of small ones for which Products.h is
+     used in place of a BLAS. */
+  int product_rows, product_terms, product_work;
 };
 
 /// An instruction set for which the kernels are compiled.
@@ -486,6 +490,13 @@ static inline long nnexp_lp_pool_vjp_f64(
         && nnexp_kernels()->SUFFIX.products(                                       \
             rows, columns, terms, a, a_step, a_turned, b, b_step, b_turned, c, c_step, adds); \
   }                                                                                \
+  static inline int nnexp_direct_products_##SUFFIX(                                \
+      long rows, long columns, long terms, const REAL *a, long a_step, int a_turned, \
+      const REAL *b, long b_step, int b_turned, REAL *c, long c_step, int adds) {  \
+    return nnexp_kernels()->SUFFIX.direct_products                                 \
+        && nnexp_kernels()->SUFFIX.direct_products(                                \
+            rows, columns, terms, a, a_step, a_turned, b, b_step, b_turned, c, c_step, adds); \
+  }                                                                                \
   static inline int nnexp_row_products_##SUFFIX(                                   \
       long rows, long columns, long terms, const REAL *a, long a_step, const REAL *b, long b_step, \
       REAL *c, long c_step, int adds) {                                            \
@@ -632,5 +643,6 @@ static inline void nnexp_add_row_sums_f64(
 
 static inline int nnexp_most_product_rows(void) { return nnexp_kernels()->product_rows; }
 static inline int nnexp_most_product_terms(void) { return nnexp_kernels()->product_terms; }
+static inline int nnexp_most_product_work(void) { return nnexp_kernels()->product_work; }
 
 #endif

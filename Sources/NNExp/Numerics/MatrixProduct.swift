@@ -5,11 +5,11 @@ internal import CKernels
 /// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
 /// - Precondition: the extents fit.
 /// - Cost: 2·m·k·n operations. Products below about 8×8×8, and matrices in which neither rows
-///   nor columns are contiguous, use a plain loop; those for which a kernel is faster than the
-///   system's BLAS use the kernel, if the processor has fused multiply-add; others the BLAS. The
-///   cores share a large product block by block. The method depends only on the shapes and the
-///   instruction set, and so do the blocks of the BLAS, whose sums depend on them: the result does
-///   not depend on the number of cores.
+///   nor columns are contiguous, use a plain loop; those of up to a million terms, and larger ones for
+///   which a kernel is faster than the system's BLAS, use the kernel, if the processor has fused
+///   multiply-add; others the BLAS. The cores share a large product block by block. The method depends
+///   only on the shapes and the instruction set, and so do the blocks of the BLAS, whose sums depend
+///   on them: the result does not depend on the number of cores.
 @inlinable
 public func multiply<S: Scalar>(
   _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
@@ -107,23 +107,23 @@ private struct Product<S: Scalar> {
     blocks = Product.blocks(of: self.c, terms: self.a.columns, by: method)
   }
 
-  /// The fastest method: `rows` for A·Bᵀ with few rows, as in a wide dense layer with a small batch;
-  /// `tiles` for large products; the BLAS for others, such as those with few columns.
-  enum Method { case rows, tiles, blas }
+  /// The fastest method: `direct` for small products, and for those with few rows or columns; `rows` for
+  /// A·Bᵀ with few rows, as in a wide dense layer with a small batch; `tiles` for large products; the
+  /// BLAS if there is no such kernel, or if it is faster.
+  enum Method { case direct, rows, tiles, blas }
 
   private static func method(
     _ a: Matrix<S>, _ layoutA: BLASMatrix, _ b: Matrix<S>, _ layoutB: BLASMatrix, _ c: Matrix<S>
   ) -> Method {
-    if c.rows < 8 { return .blas }
-    let work = Double(c.rows) * Double(c.columns) * Double(a.columns)
-    if !layoutA.isTransposed, layoutB.isTransposed, b.rows * b.columns >= 1 << 16,
-      c.rows <= Int(nnexp_most_product_rows())
+    if c.rows >= 8, c.rows <= Int(nnexp_most_product_rows()), !layoutA.isTransposed,
+      layoutB.isTransposed, b.rows * b.columns >= 1 << 16
     {
       return .rows
     }
-    // OpenBLAS does not copy the operands of a product of up to a million.
-    return c.columns >= Product.unit(of: .tiles) && work > 1e6
-      && a.columns <= Int(nnexp_most_product_terms()) ? .tiles : .blas
+    let work = Double(c.rows) * Double(c.columns) * Double(a.columns)
+    if work <= Double(nnexp_most_product_work()) { return .direct }
+    if a.columns > Int(nnexp_most_product_terms()) { return .blas }
+    return c.rows >= 8 && c.columns >= Product.unit(of: .tiles) ? .tiles : .direct
   }
 
   /// The number of operations from which a separate block is worthwhile, about 50 µs.
@@ -179,7 +179,7 @@ private struct Product<S: Scalar> {
 
   // MARK: Kernels
 
-  // They end the process if there is no memory for the copies, as the BLAS adds in another order.
+  // They end the process if there is no memory for the copies, because the BLAS adds in another order.
 
   func multiplyRows(
     _ block: Block,
@@ -194,6 +194,7 @@ private struct Product<S: Scalar> {
     if isDone == 0 { abortForMemory() }
   }
 
+  /// By `products` or `direct_products`.
   func multiplyTiles(
     _ block: Block,
     _ kernel: (
@@ -222,6 +223,7 @@ extension Float {
       let p = product.assumingMemoryBound(to: Product<Float>.self).pointee
       let block = p.block(block)
       switch p.method {
+      case .direct: return p.multiplyTiles(block, nnexp_direct_products_f32)
       case .rows: return p.multiplyRows(block, nnexp_row_products_f32)
       case .tiles: return p.multiplyTiles(block, nnexp_products_f32)
       case .blas: break
@@ -248,6 +250,7 @@ extension Double {
       let p = product.assumingMemoryBound(to: Product<Double>.self).pointee
       let block = p.block(block)
       switch p.method {
+      case .direct: return p.multiplyTiles(block, nnexp_direct_products_f64)
       case .rows: return p.multiplyRows(block, nnexp_row_products_f64)
       case .tiles: return p.multiplyTiles(block, nnexp_products_f64)
       case .blas: break
