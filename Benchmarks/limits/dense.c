@@ -9,7 +9,7 @@
 // In W2 and W3, most of nnexp's time above this limit is that of matrix products. nnexp's
 // kernel (Products.h) is about as fast as oneDNN's sgemm at W3's shapes and 5 to 15% faster than OpenBLAS
 // 0.3.21. oneDNN is not used: it generates its code in the first call (57 ms), needs two more libraries, and
-// has no float64. OpenBLAS is used without AVX-512 and for small and narrow products; by itself, 0.3.21
+// has no float64. OpenBLAS is used for large products without AVX-512, and without AVX2; by itself, 0.3.21
 // uses the kernels for Haswell on newer processors and runs at half the speed.
 #include <math.h>
 #include <omp.h>

@@ -10,15 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "measure.h"
 
 enum { rounds = 15 };
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
@@ -52,16 +46,16 @@ static int compare(kernel *multiply, int m, int n, int k) {
     const int a_step = a_turned ? m : k, b_step = b_turned ? k : n;
     double ours[rounds], ratios[rounds];
     for (int round = 0; round < rounds; round++) {
-      const double start = seconds();
+      const double start = now();
       for (int i = 0; i < repeats; i++)
         multiply(m, n, k, a, a_step, a_turned, b, b_step, b_turned, c, n, 0);
-      const double middle = seconds();
+      const double middle = now();
       for (int i = 0; i < repeats; i++)
         cblas_sgemm(
             CblasRowMajor, a_turned ? CblasTrans : CblasNoTrans, b_turned ? CblasTrans : CblasNoTrans,
             m, n, k, 1, a, a_step, b, b_step, 0, d, n);
       ours[round] = (middle - start) / repeats;
-      ratios[round] = (middle - start) / (seconds() - middle);
+      ratios[round] = (middle - start) / (now() - middle);
     }
     for (long i = 0; i < (long)m * n; i++) differs |= fabsf(c[i] - d[i]) > 1e-5f * (float)k;
     printf("  %10.0f %5.2f", 1e9 * median(ours), median(ratios));

@@ -3,9 +3,8 @@
 // sum, whichever fills the vectors best.
 //
 // On an Intel Xeon (2026-11-29, one thread, in turns: `make bench-products`), `direct_products` takes 0.6 to
-// 1.3 of OpenBLAS 0.3.21's time for small matrices, 2 and 3 for a few tiny ones with three columns, and 0.3
-// to 1.2 for large ones with few rows or columns. The BLAS would also have to be loaded, which takes
-// 3 to 6 ms and more memory than a small network.
+// 1.3 of OpenBLAS 0.3.21's time for small matrices, 2 and 3 for two tiny ones with three columns, and 0.2
+// to 1.3 for large ones with few rows or columns. The BLAS would also have to be loaded, which took 6 ms.
 
 #if defined(HAS_FMA)
 /// Entries of C ← A·B, or C + A·B, without a copy of A: `height` rows, and `last` columns in the last vector.
@@ -23,11 +22,7 @@ INLINE void NAME(direct_tile)(
     V x[PRODUCT_VECTORS];
     UNROLLED for (int v = 0; v < vectors; v++) {
       const REAL *from = b + k * b_step + v * LANES;
-#if defined(HAS_MASKS)
-      x[v] = v == vectors - 1 ? NAME(load_first)(from, last) : NAME(load)(from);
-#else
-      x[v] = NAME(load)(from);
-#endif
+      x[v] = MASKS && v == vectors - 1 ? NAME(load_first)(from, last) : NAME(load)(from);
     }
     UNROLLED for (int h = 0; h < height; h++) {
       const V factor = a_turned ? a[k * a_step + h] : row[h][k];
@@ -67,11 +62,6 @@ INLINE void NAME(direct_rows)(
 static void NAME(direct_sums)(
     REAL *room, long rows, long columns, long terms, const REAL *a, long a_step, int a_turned,
     const REAL *b, long b_step, int b_turned, REAL *c, long c_step, int adds) {
-#if defined(HAS_MASKS)
-  const int copies_rest = 0;
-#else
-  const int copies_rest = 1;
-#endif
   const long parts = (terms + NNEXP_PRODUCT_TERMS - 1) / NNEXP_PRODUCT_TERMS;
   for (long part = 0; part < parts; part++) {
     const long first = terms * part / parts, count = terms * (part + 1) / parts - first;
@@ -82,7 +72,7 @@ static void NAME(direct_sums)(
       const long last = width - (vectors - 1) * LANES;
       const REAL *from = b_turned ? b + n * b_step + first : b + first * b_step + n;
       long step = b_step;
-      if (b_turned || (copies_rest && last < LANES)) {
+      if (b_turned || (!MASKS && last < LANES)) {
         NAME(arrange_columns)(count, width, vectors * LANES, from, b_step, b_turned, room);
         from = room, step = vectors * LANES;
       }
@@ -151,7 +141,7 @@ INLINE void NAME(dot_tile)(
   UNROLLED for (int n = 0; n < 4; n++) row[n] = b + (n < width ? n : 0) * b_step;
   long k = 0;
 #define ADD_DOTS(LOAD)                                                             \
-  NAME(dots) x[DOT_ROWS];                                                           \
+  NAME(dots) x[DOT_ROWS];                                                          \
   UNROLLED for (int m = 0; m < height; m++) x[m] = LOAD(a + m * a_step + k);       \
   UNROLLED for (int n = 0; n < 4; n++) {                                           \
     const NAME(dots) y = LOAD(row[n] + k);                                         \

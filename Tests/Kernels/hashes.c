@@ -226,7 +226,7 @@ enum { most = 4096 };
     int rows[35];                                                                          \
     for (int e = 0; e < 35; e++) rows[e] = e % 4 ? e / 3 : e % 3;                          \
     BEGIN(SUFFIX, 0)                                                                       \
-    k->transfer_rows(12, units, rows + 9, x, y, 0);                                            \
+    k->transfer_rows(12, units, rows + 9, x, y, 0);                                        \
     ADD(SUFFIX, y, 12 * units)                                                             \
     k->entry_sums(samples, entries, units, units, dy, rows, x, second, y);                 \
     ADD(SUFFIX, y, samples * units)                                                        \
@@ -234,7 +234,7 @@ enum { most = 4096 };
     for (int e = 0; e < 35; e++) rows[e] = e % 3 && next ? e % next : next++;              \
     k->entry_gradients(samples, entries, units, units, x, rows, dy, out);                  \
     ADD(SUFFIX, out, next * units)                                                         \
-    k->transfer_rows(next, units, rows, out, y, 1);                                            \
+    k->transfer_rows(next, units, rows, out, y, 1);                                        \
     ADD(SUFFIX, out, next * units)                                                         \
     PRINT(SUFFIX, "entries")                                                               \
   }                                                                                        \

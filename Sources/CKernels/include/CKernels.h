@@ -536,7 +536,7 @@ static inline long nnexp_lp_pool_vjp_f64(
       const REAL *dy, REAL *g) {                                                   \
     nnexp_kernels()->SUFFIX.entry_gradients(samples, entries, units, step, values, rows, dy, g); \
   }                                                                                \
-  static inline void nnexp_transfer_rows_##SUFFIX(                                     \
+  static inline void nnexp_transfer_rows_##SUFFIX(                                 \
       long count, long units, const int *rows, REAL *x, REAL *y, int stores) {     \
     nnexp_kernels()->SUFFIX.transfer_rows(count, units, rows, x, y, stores);           \
   }
