@@ -41,6 +41,9 @@ PEERS = {
     "scikit-learn": (DENSE, ("sklearn_peer.py",)),
 }
 
+# FANN limits the slope of the sigmoid function, so that its losses are others.
+DIFFERENT = {"FANN"}
+
 
 def names():
     return ["nnexp", *PEERS]
