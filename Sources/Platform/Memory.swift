@@ -45,11 +45,13 @@ public var addressSpaceFlags: Int32 {
 }
 
 /// Asks the system for pages of 2 MB in a large block of new memory, which a processor finds faster
-/// than pages of 4 KB. A block below 16 MB keeps its pages, and so does every block on macOS.
-public func useLargePages(_ block: UnsafeMutableRawPointer, _ count: Int) {
+/// than pages of 4 KB. A block below `least` bytes keeps its pages, and so does every block on macOS.
+public func useLargePages(
+  _ block: UnsafeMutableRawPointer, _ count: Int, ofAtLeast least: Int = 16 << 20
+) {
   #if os(Linux)
     let page = 2 << 20
-    guard count >= 8 * page else { return }
+    guard count >= max(least, 2 * page) else { return }
     let first = (UInt(bitPattern: block) + UInt(page) - 1) & ~UInt(page - 1)
     let end = (UInt(bitPattern: block) + UInt(count)) & ~UInt(page - 1)
     // A system without such pages refuses, which changes nothing.
@@ -57,4 +59,15 @@ public func useLargePages(_ block: UnsafeMutableRawPointer, _ count: Int) {
     madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), Int32(MADV_HUGEPAGE))
     errno = known
   #endif
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// An empty array with room for `capacity` elements, on pages of 2 MB if it has at least 4 MB: the
+  /// first use of a page takes as long as clearing 20 KB.
+  public init(onLargePages capacity: Int) {
+    self.init(unsafeUninitializedCapacity: capacity) { buffer, _ in
+      guard let start = buffer.baseAddress else { return }
+      useLargePages(start, buffer.count * MemoryLayout<Element>.stride, ofAtLeast: 4 << 20)
+    }
+  }
 }

@@ -27,9 +27,10 @@ import Testing
   /// The number that is read before the cell is divided from the others; nil if there is none.
   private func short(_ text: String) -> Double? {
     let bytes = Array((text + "," + String(repeating: "7", count: 40)).utf8)
-    var position = 0
-    let value = shortDecimal(bytes.span, at: &position, before: UInt8(ascii: ","))
-    #expect(position == (value == nil ? 0 : text.utf8.count), "\(text)")
+    guard let (value, end) = shortDecimal(bytes.span, at: 0, before: UInt8(ascii: ",")) else {
+      return nil
+    }
+    #expect(end == text.utf8.count, "\(text)")
     return value
   }
 

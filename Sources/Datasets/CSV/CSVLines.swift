@@ -98,10 +98,10 @@ final class CSVLines: Sendable {
       var scanner = format.scanner()
       for slot in slots {
         if isSimple, slot >= 0, cells[slot].isDecimal {
-          var position = scanner.position
-          if let value = shortDecimal(bytes, at: &position, before: format.delimiter) {
+          let short = shortDecimal(bytes, at: scanner.position, before: format.delimiter)
+          if let (value, end) = short {
             values[slot] = value
-            _ = scanner.end(at: position, in: bytes)
+            _ = scanner.end(at: end, in: bytes)
             continue
           }
         }

@@ -34,6 +34,9 @@ struct CSVRowReader: Sendable {
   /// converted to texts.
   private let areDecimal: [Bool]
 
+  /// Per column of the file, its index in `chosen` if its cells can be short decimals; otherwise −1.
+  private let shortSlots: [Int]
+
   /// The number of cells after which `cells` grows.
   private static let cellsAtATime = 4096
 
@@ -41,7 +44,10 @@ struct CSVRowReader: Sendable {
     self.table = table
     self.chosen = chosen
     self.slots = slots
-    areDecimal = chosen.map { $0.isDecimal(in: table.format) }
+    let areDecimal = chosen.map { $0.isDecimal(in: table.format) }
+    self.areDecimal = areDecimal
+    let isSimple = table.format.isSimple
+    shortSlots = slots.map { $0 >= 0 && areDecimal[$0] && isSimple ? $0 : -1 }
   }
 
   /// Reads a part that consists of whole records and begins at the offset `base` of the file.
@@ -83,10 +89,10 @@ struct CSVRowReader: Sendable {
     of limit: Int, in bytes: borrowing Span<UInt8>, base: Int, _ scanner: inout CSVScanner,
     into rows: inout CSVRows, _ cells: inout MutableSpan<Double>
   ) throws {
-    let (slots, areDecimal) = (slots.span, areDecimal.span)
+    let (slots, shortSlots, areDecimal) = (slots.span, shortSlots.span, areDecimal.span)
     let fields = slots.count
     let isStreamed = table.bytes.isStreamed
-    let (delimiter, isSimple) = (table.format.delimiter, table.format.isSimple)
+    let delimiter = table.format.delimiter
     let hasComments = table.format.comment != nil
     for _ in 0..<limit {
       guard scanner.position < bytes.count else { return }
@@ -102,14 +108,13 @@ struct CSVRowReader: Sendable {
       var found = 0
       var isAtEnd = false
       while !isAtEnd {
-        if isSimple, found < fields, slots[found] >= 0, areDecimal[slots[found]] {
-          var position = scanner.position
-          if let value = shortDecimal(bytes, at: &position, before: delimiter) {
-            cells[row &+ slots[found]] = value
-            isAtEnd = scanner.end(at: position, in: bytes)
-            found &+= 1
-            continue
-          }
+        if found < fields, shortSlots[found] >= 0,
+          let (value, end) = shortDecimal(bytes, at: scanner.position, before: delimiter)
+        {
+          cells[row &+ shortSlots[found]] = value
+          isAtEnd = scanner.end(at: end, in: bytes)
+          found &+= 1
+          continue
         }
         let field: CSVField
         do throws(CSVFault) {

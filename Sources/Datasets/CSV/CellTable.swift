@@ -1,4 +1,5 @@
 import NNExp
+import Platform
 
 /// Rows of numbers in blocks of equally many rows.
 struct CellBlocks: Sendable {
@@ -15,7 +16,7 @@ struct CellBlocks: Sendable {
 
   /// The maximum size of a block of several rows. The allocator returns blocks of this size to the
   /// system when they are freed.
-  private static let mostBytesPerBlock = 1 << 22
+  private static let mostBytesPerBlock = 1 << 23
 
   init(width: Int) {
     self.width = width
@@ -37,8 +38,7 @@ struct CellBlocks: Sendable {
     var start = 0
     while start < cells.count {
       if (blocks.last?.count ?? capacity) == capacity {
-        blocks.append([])
-        blocks[blocks.count - 1].reserveCapacity(capacity)
+        blocks.append(Array(onLargePages: capacity))
       }
       let last = blocks.count - 1
       let end = min(cells.count, start + capacity - blocks[last].count)

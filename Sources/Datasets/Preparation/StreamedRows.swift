@@ -1,4 +1,5 @@
 import NNExp
+import Platform
 
 /// The numbers of one half of some samples: in memory, or streamed.
 enum RowStorage<S: Scalar> {
@@ -84,13 +85,25 @@ final class PortRows: Sendable {
     if classes != nil { return readClass(row, into: &values, at: start) }
     try columns.decode(row, into: &sample, from: &cursor)
     scaling?.apply(to: &sample)
-    var isFinite = true
-    for i in 0..<width {
-      let value = S(sample[i])
-      isFinite = isFinite && value.isFinite
-      values[start &+ i] = value
+    if !convert(sample.span.extracting(first: width), into: &values, at: start) {
+      try check(sample, row, of: half, in: &values, at: start)
     }
-    if !isFinite { try check(sample, row, of: half, in: &values, at: start) }
+  }
+
+  /// Rounds numbers; false if one of them is not finite.
+  @inline(__always)
+  private func convert<S: Scalar>(
+    _ numbers: borrowing Span<Double>, into values: inout MutableSpan<S>, at start: Int
+  ) -> Bool {
+    var rounded = values.extracting(start..<start &+ numbers.count)
+    // A count, because a condition would end the loop's vectors.
+    var others = 0
+    for i in numbers.indices {
+      let value = S(numbers[i])
+      others &+= value.isFinite ? 0 : 1
+      rounded[i] = value
+    }
+    return others == 0
   }
 
   private func readClass<S: Scalar>(_ row: Int, into values: inout MutableSpan<S>, at start: Int) {
@@ -161,7 +174,7 @@ struct StreamedRows<S: Scalar>: Sendable {
     let starts = Array(stride(from: 0, to: rows.count, by: step))
     let partsAtATime = isStreamed ? 1 : 4 * Workers.count
     var values: [S] = []
-    if starts.count > 1, !isStreamed { values.reserveCapacity(size) }
+    if starts.count > 1, !isStreamed { values = Array(onLargePages: size) }
     for first in stride(from: 0, to: starts.count, by: partsAtATime) {
       let found = Workers.map(min(partsAtATime, starts.count - first)) { index in
         let start = starts[first + index]
