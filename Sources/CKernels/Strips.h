@@ -142,6 +142,15 @@ INLINE V NAME(smaller_of)(V a, V b) {
 }
 /// The sign of x, or x if it is 0 or NaN.
 INLINE V NAME(sign)(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x; }
+/// The largest integer that is not above x; without an instruction that only some processors have.
+INLINE V NAME(floor)(V x) {
+  const V size = NAME(magnitude)(x), integers = (V)((REAL)((UINT)1 << MANTISSA_BITS));
+  V nearest = (size + integers) - integers;
+  nearest = x < 0 ? -nearest : nearest;
+  V y = nearest > x ? nearest - 1 : nearest;
+  // Larger numbers are integers; and −0 stays as it is.
+  return size < integers && y != x ? y : x;
+}
 
 /// y[row] ← the product of the other rows of a.
 static void NAME(products_of_others)(
@@ -216,6 +225,7 @@ struct NAME(chain_link) {
       CHAIN_CASE(negate, -a)                                                       \
       CHAIN_CASE(abs, NAME(magnitude)(a))                                          \
       CHAIN_CASE(sign, NAME(sign)(a))                                              \
+      CHAIN_CASE(floor, NAME(floor)(a))                                            \
       CHAIN_CASE(square, a *a)                                                     \
       CHAIN_CASE(sqrt, __builtin_elementwise_sqrt(a))                              \
       CHAIN_CASE(add, a + b)                                                       \
@@ -316,6 +326,7 @@ static void NAME(run_strip)(
     case nnexp_strip_negate: STRIP_ROWS(STRIP_LOOP(-a)) break;
     case nnexp_strip_abs: STRIP_ROWS(STRIP_LOOP(NAME(magnitude)(a))) break;
     case nnexp_strip_sign: STRIP_ROWS(STRIP_LOOP(NAME(sign)(a))) break;
+    case nnexp_strip_floor: STRIP_ROWS(STRIP_LOOP(NAME(floor)(a))) break;
     case nnexp_strip_square: STRIP_ROWS(STRIP_LOOP(a * a)) break;
     case nnexp_strip_sqrt: STRIP_ROWS(STRIP_LOOP(__builtin_elementwise_sqrt(a))) break;
     case nnexp_strip_exp: STRIP_ROWS(NAME(map_exp)(pa, py, columns);) break;

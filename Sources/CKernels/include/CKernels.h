@@ -117,7 +117,7 @@ enum nnexp_strip_operation {
   nnexp_strip_copy, nnexp_strip_negate, nnexp_strip_abs, nnexp_strip_sign, nnexp_strip_square,
   nnexp_strip_sqrt, nnexp_strip_exp, nnexp_strip_expm1, nnexp_strip_log, nnexp_strip_log1p,
   nnexp_strip_tanh, nnexp_strip_logistic, nnexp_strip_gaussian, nnexp_strip_erf,
-  nnexp_strip_erfc, nnexp_strip_sin, nnexp_strip_cos,
+  nnexp_strip_erfc, nnexp_strip_sin, nnexp_strip_cos, nnexp_strip_floor,
   nnexp_strip_add, nnexp_strip_subtract, nnexp_strip_multiply, nnexp_strip_divide,
   nnexp_strip_power, nnexp_strip_min, nnexp_strip_max, nnexp_strip_less,
   nnexp_strip_less_or_equal, nnexp_strip_equal, nnexp_strip_select,

@@ -3,7 +3,7 @@ internal import CKernels
 /// An operation of a formula, in the order of `Sources/CKernels/include/CKernels.h`.
 package enum StripOperation: Int, Sendable {
   case copy, negate, abs, sign, square, sqrt, exp, expm1, log, log1p, tanh, logistic, gaussian
-  case erf, erfc, sin, cos
+  case erf, erfc, sin, cos, floor
   case add, subtract, multiply, divide, power, min, max, less, lessOrEqual, equal, select
   /// Of the rows of the first operand.
   case sum, product, largest, smallest

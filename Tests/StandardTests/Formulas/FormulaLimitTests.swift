@@ -19,6 +19,7 @@ import Testing
     ("1 − exp(−x²)", 1e-10, 1e-20, 2e-10), ("x^x", 0, 1, -.infinity),
     ("2^x", 3, 8, 5.545177444479562),
     ("sqrt(x)", 4, 2, 0.25), ("x < 1", 0, 1, 0), ("sign(x)·x", -2, 2, -1),
+    ("x − floor(x)", -2.25, 0.75, 1), ("floor(x)", 2.5, 2, 0),
   ]
 
   @Test(arguments: limits)
@@ -38,6 +39,21 @@ import Testing
   ])
   func `the value for NaN is NaN`(formula: String) throws {
     #expect(try evaluate(formula, [.nan]).y[0].isNaN)
+  }
+
+  @Test func `floor is the largest integer below, with any number`() throws {
+    var numbers: [Double] = [
+      0, -0.0, .infinity, -.infinity, .nan, 0.5, -0.5, 1, -1, 0x1p-1074, -0x1p-1074, 1e300, -1e300,
+    ]
+    for k in 0..<54 {
+      let x = Double(sign: .plus, exponent: k, significand: 1)
+      numbers += [x, x.nextUp, x.nextDown, x - 0.5, x + 0.5].flatMap { [$0, -$0] }
+    }
+    let y = try evaluate("floor(x)", numbers).y
+    for (x, y) in zip(numbers, y) {
+      let expected = x.rounded(.down)
+      #expect(y.bitPattern == expected.bitPattern || y.isNaN && expected.isNaN, "floor of \(x)")
+    }
   }
 
   @Test func `the first of equal entries has the slope of a maximum`() throws {

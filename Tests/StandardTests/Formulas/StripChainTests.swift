@@ -23,6 +23,7 @@ import Testing
     let operations: [StripOperation] = [
       .add, .multiply, .divide, .min, .max, .less, .lessOrEqual, .equal, .select, .multiplyAdd,
       .multiplyMultiply, .addMultiply, .addAdd, .selectAdd, .abs, .sign, .square, .sqrt, .share,
+      .floor,
     ]
     let rows = constants * 2 + 2
     func register(_ row: Int) -> StripOperand {

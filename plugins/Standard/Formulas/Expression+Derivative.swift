@@ -77,7 +77,7 @@ extension Expression {
     switch kind {
     case .negate: return number(-1)
     case .abs: return unary(.sign, u)
-    case .sign: return nil
+    case .sign, .floor: return nil
     case .square: return multiply(number(2), u)
     case .sqrt:
       let half = number(0.5)

@@ -10,7 +10,7 @@ struct Expression: Sendable {
   /// A function of one number.
   enum Unary: UInt8, Sendable, CaseIterable {
     case negate, abs, sign, square, sqrt, exp, expm1, log, log1p, tanh, logistic, softplus
-    case erf, erfc, sin, cos
+    case erf, erfc, sin, cos, floor
     /// e^(−u²).
     case gaussian
     /// The slopes of tanh and of the logistic function.

@@ -331,6 +331,7 @@ extension Expression {
     case .erfc: Double.erfc(x)
     case .sin: Double.sin(x)
     case .cos: Double.cos(x)
+    case .floor: x.rounded(.down)
     case .gaussian, .tanhSlope, .logisticSlope: nil
     }
   }

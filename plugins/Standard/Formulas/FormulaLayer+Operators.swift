@@ -144,6 +144,7 @@ private struct FormulaOperators {
     case .erfc: return graph.add("Sub", one(&graph), graph.add("Erf", u))
     case .sin: return graph.add("Sin", u)
     case .cos: return graph.add("Cos", u)
+    case .floor: return graph.add("Floor", u)
     case .gaussian: return graph.add("Exp", graph.add("Neg", graph.add("Mul", u, u)))
     case .tanhSlope:
       let t = graph.add("Tanh", u)

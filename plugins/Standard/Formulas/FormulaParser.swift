@@ -253,6 +253,7 @@ struct FormulaParser {
     "σ": .logistic, "sigmoid": .logistic, "exp": .exp, "expm1": .expm1, "log": .log, "ln": .log,
     "log1p": .log1p, "sqrt": .sqrt, "abs": .abs, "sign": .sign, "tanh": .tanh,
     "softplus": .softplus, "erf": .erf, "erfc": .erfc, "sin": .sin, "cos": .cos,
+    "floor": .floor,
   ]
 
   /// A function of the entries of a group.

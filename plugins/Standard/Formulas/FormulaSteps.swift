@@ -281,6 +281,7 @@ struct FormulaSteps {
     case .log: #"\ln(\#(inner))"#
     case .tanh: #"\tanh(\#(inner))"#
     case .logistic: #"\sigma(\#(inner))"#
+    case .floor: #"\lfloor \#(inner) \rfloor"#
     case .gaussian: "e^{-\(operand)^2}"
     case .expm1, .log1p, .softplus, .erf, .erfc, .sin, .cos, .tanhSlope, .logisticSlope:
       #"\operatorname{\#(kind)}(\#(inner))"#

@@ -113,6 +113,7 @@ struct StripBuilder {
     case .erfc: return apply(.erfc, u)
     case .sin: return apply(.sin, u)
     case .cos: return apply(.cos, u)
+    case .floor: return apply(.floor, u)
     case .gaussian: return apply(.gaussian, u)
     case .softplus:
       // max(u, 0) + ln(1 + e^(−|u|))
