@@ -445,13 +445,19 @@ def reshaping(node):
     return one(node, ["flatten"])
 
 
+def identity(node):
+    """A sequence of tensors is an experiment each."""
+    (x,), (y,) = node.inputs, node.outputs
+    if not isinstance(x, list):
+        return reshaping(node)
+    return [one(node, ["flatten"], *pair) for pair in zip(x, y, strict=True)]
+
+
 # Of several inputs
 
 
 def merging(kind):
     def rule(node):
-        if any(a.dtype.kind in "iu" for a in node.inputs) and kind == "divide":
-            raise Cannot("integer division")
         if any(a.dtype.kind == "u" for a in node.inputs) and kind == "subtract":
             x = node.inputs
             if (x[0].astype(np.int64) - x[1].astype(np.int64) < 0).any():
@@ -464,6 +470,9 @@ def merging(kind):
             raise Cannot("integers that overflow")
         names = ["a", "b", "c", "d"][:len(arrays)]
         model = ["{type: %s, inputs: [%s]}" % (kind, ", ".join(names))]
+        if kind == "divide" and node.outputs[0].dtype.kind in "iu":
+            # Quotients of integers are rounded toward zero.
+            model.append(formula("sign(x)·floor(|x|)"))
         if kind == "mean":
             model = ["{type: add, inputs: [%s]}" % ", ".join(names), formula(f"x/{len(names)}")]
         elif kind in ("maximum", "minimum") and len(arrays) > 2:
@@ -480,7 +489,7 @@ def expected_of(kind, inputs):
     return {
         "add": lambda: sum(a[1:], a[0]), "mean": lambda: sum(a[1:], a[0]) / len(a),
         "subtract": lambda: a[0] - a[1], "multiply": lambda: a[0] * a[1],
-        "divide": lambda: a[0] / a[1], "maximum": lambda: np.maximum.reduce(np.broadcast_arrays(*a)),
+        "divide": lambda: np.trunc(a[0] / a[1]), "maximum": lambda: np.maximum.reduce(np.broadcast_arrays(*a)),
         "minimum": lambda: np.minimum.reduce(np.broadcast_arrays(*a)),
     }[kind]()
 
@@ -617,11 +626,17 @@ def clip(node):
 
 
 def dropout(node):
+    rate = 0.5 if node.input(1) is None else float(node.input(1))
     training = node.input(2)
-    if training is not None and bool(training):
-        if node.input(1) is None or float(node.input(1)) != 0:
-            raise Cannot("random numbers")
-    return one(node, [layer("dropout", rate=0.5)])
+    if training is None or not bool(training) or rate == 0:
+        return one(node, [layer("dropout", rate=0.5)])
+    # Libraries draw different numbers: the published mask is an input, or what it has left.
+    mask = node.outputs[1] if len(node.outputs) > 1 else node.outputs[0] != 0
+    x, mask = whole(node.input(0), mask)
+    return Written(
+        {"x": x, "m": mask}, [
+            "{type: formula, y: \"m·x/(1 − %r)\", inputs: {x: x, m: m}}" % rate],
+        node.outputs[0].reshape(1, -1))
 
 
 # Losses
@@ -698,7 +713,7 @@ RULES = {
     "Softmax": axis_softmax("softmax"), "LogSoftmax": axis_softmax("log_softmax"),
     "Slice": slicing, "Split": splitting, "Transpose": transposing, "Pad": padding_layer,
     "Resize": resizing, "Upsample": resizing, "Concat": concatenating, "Reshape": reshaping,
-    "Flatten": reshaping, "Squeeze": reshaping, "Unsqueeze": reshaping, "Identity": reshaping,
+    "Flatten": reshaping, "Squeeze": reshaping, "Unsqueeze": reshaping, "Identity": identity,
     "Add": merging("add"), "Sub": merging("subtract"), "Mul": merging("multiply"),
     "Div": merging("divide"), "Max": merging("maximum"), "Min": merging("minimum"),
     "Sum": merging("add"), "Mean": merging("mean"), "MatMul": matrix_product, "Gemm": gemm,
