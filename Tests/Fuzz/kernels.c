@@ -1,7 +1,7 @@
 // The kernels under libFuzzer and the address and undefined-behavior sanitizers. The input
 // determines the kernel, the sizes and the numbers. Every buffer has exactly the promised
 // length, and every instruction set must give the bits of the portable one (except the bits of
-// NaNs).
+// NaNs). Products are of small integers, so that their sums are exact in any order.
 #include "CKernels.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -124,13 +124,103 @@ static void *copied(const void *block, size_t bytes) {
     free(dy);                                                                             \
   }
 
+// `rows` of `columns` small integers, `step` apart.
+#define MATRICES(REAL, SUFFIX)                                                            \
+  static REAL *integers_##SUFFIX(long rows, long columns, long step) {                    \
+    const long count = (rows - 1) * step + columns;                                       \
+    REAL *x = malloc(count * sizeof *x);                                                  \
+    for (long i = 0; i < count; i++)                                                      \
+      x[i] = left ? (REAL)(input[i % left] % 16) - 8 : (REAL)(i % 5);                     \
+    return x;                                                                             \
+  }                                                                                       \
+                                                                                          \
+  /* C ← A·B, or C + A·B, by three kernels. */                                            \
+  static void multiply_##SUFFIX(void) {                                                   \
+    const long rows = 1 + pick(40), columns = 1 + pick(100), terms = 1 + pick(255) * (1 + pick(2)); \
+    const int a_turned = (int)pick(1), b_turned = (int)pick(1), adds = (int)pick(1);      \
+    const long a_rows = a_turned ? terms : rows, a_columns = a_turned ? rows : terms;     \
+    const long b_rows = b_turned ? columns : terms, b_columns = b_turned ? terms : columns; \
+    const long a_step = a_columns + pick(3), b_step = b_columns + pick(3), c_step = columns + pick(3); \
+    REAL *a = integers_##SUFFIX(a_rows, a_columns, a_step);                               \
+    REAL *b = integers_##SUFFIX(b_rows, b_columns, b_step);                               \
+    REAL *c = integers_##SUFFIX(rows, columns, c_step);                                   \
+    const long size = (rows - 1) * c_step + columns;                                      \
+    REAL *expected = copied(c, size * sizeof *c);                                         \
+    for (long m = 0; m < rows; m++)                                                       \
+      for (long n = 0; n < columns; n++) {                                                \
+        REAL sum = adds ? c[m * c_step + n] : 0;                                          \
+        for (long k = 0; k < terms; k++)                                                  \
+          sum += (a_turned ? a[k * a_step + m] : a[m * a_step + k])                       \
+              * (b_turned ? b[n * b_step + k] : b[k * b_step + n]);                       \
+        expected[m * c_step + n] = sum;                                                   \
+      }                                                                                   \
+    for (int isa = 0; isa < nnexp_isa_count; isa++) {                                     \
+      const struct nnexp_kernels *kernels = nnexp_kernels_for(isa);                       \
+      if (!kernels || !kernels->SUFFIX.products) continue;                                \
+      for (int kind = a_turned || !b_turned ? 1 : 0; kind < 3; kind++) {                  \
+        REAL *y = copied(c, size * sizeof *c);                                            \
+        const int answer = kind == 0                                                      \
+            ? kernels->SUFFIX.row_products(                                               \
+                  rows, columns, terms, a, a_step, b, b_step, y, c_step, adds)            \
+            : (kind == 1 ? kernels->SUFFIX.products : kernels->SUFFIX.direct_products)(   \
+                  rows, columns, terms, a, a_step, a_turned, b, b_step, b_turned, y, c_step, adds); \
+        if (answer)                                                                       \
+          for (long i = 0; i < size; i++)                                                 \
+            if (y[i] != expected[i]) abort();                                             \
+        free(y);                                                                          \
+      }                                                                                   \
+    }                                                                                     \
+    free(a), free(b), free(c), free(expected);                                            \
+  }                                                                                       \
+                                                                                          \
+  /* Sums over the entries of samples, and back, with rows in the order of their first entries. */ \
+  static void sum_entries_##SUFFIX(void) {                                                \
+    const long samples = 1 + pick(5), entries = pick(6), units = 1 + pick(80), step = units + pick(3); \
+    int *rows = malloc(samples * entries * sizeof *rows);                                 \
+    long count = 0;                                                                       \
+    for (long e = 0; e < samples * entries; e++) {                                        \
+      rows[e] = (int)pick(count < 20 ? count : 19);                                       \
+      if (rows[e] == count) count++;                                                      \
+    }                                                                                     \
+    REAL *values = integers_##SUFFIX(1, samples * entries, 0);                            \
+    REAL *w = integers_##SUFFIX(count + 1, units, step), *bias = integers_##SUFFIX(1, units, 0); \
+    REAL *dy = integers_##SUFFIX(samples, units, step);                                   \
+    const long size = (samples - 1) * step + units, weights = count * step + units;       \
+    for (int isa = 0; isa < nnexp_isa_count; isa++) {                                     \
+      const struct nnexp_kernels *kernels = nnexp_kernels_for(isa);                       \
+      if (!kernels) continue;                                                             \
+      REAL *y = copied(dy, size * sizeof *y), *g = copied(w, weights * sizeof *g);        \
+      kernels->SUFFIX.entry_sums(samples, entries, units, step, values, rows, w, bias, y); \
+      kernels->SUFFIX.entry_gradients(samples, entries, units, step, values, rows, dy, g); \
+      for (long s = 0; s < samples; s++)                                                  \
+        for (long u = 0; u < units; u++) {                                                \
+          REAL sum = bias[u];                                                             \
+          for (long e = s * entries; e < (s + 1) * entries; e++)                          \
+            sum += values[e] * w[rows[e] * step + u];                                     \
+          if (y[s * step + u] != sum) abort();                                            \
+        }                                                                                 \
+      for (long row = 0; row <= count; row++)                                             \
+        for (long u = 0; u < units; u++) {                                                \
+          REAL sum = row == count ? w[row * step + u] : 0;                                \
+          for (long e = 0; e < samples * entries; e++)                                    \
+            if (rows[e] == row) sum += values[e] * dy[e / entries * step + u];            \
+          if (g[row * step + u] != sum) abort();                                          \
+        }                                                                                 \
+      free(y), free(g);                                                                   \
+    }                                                                                     \
+    free(rows), free(values), free(w), free(bias), free(dy);                              \
+  }
+
 DRIVER(float, f32)
 DRIVER(double, f64)
+MATRICES(float, f32)
+MATRICES(double, f64)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
   input = bytes;
   left = count;
-  if (pick(1)) drive_f64();
-  else drive_f32();
+  static void (*const drivers[])(void) = {
+      drive_f32, drive_f64, multiply_f32, multiply_f64, sum_entries_f32, sum_entries_f64};
+  drivers[pick(5)]();
   return 0;
 }
