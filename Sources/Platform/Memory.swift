@@ -62,8 +62,8 @@ public func useLargePages(
 }
 
 extension Array where Element: BitwiseCopyable {
-  /// An empty array with room for `capacity` elements, on pages of 2 MB if it has at least 4 MB: the
-  /// first use of a page takes as long as clearing 20 KB.
+  /// An empty array with room for `capacity` elements. Room of 4 MB and more is on pages of 2 MB, so
+  /// that the system provides fewer pages.
   public init(onLargePages capacity: Int) {
     self.init(unsafeUninitializedCapacity: capacity) { buffer, _ in
       guard let start = buffer.baseAddress else { return }
