@@ -7,20 +7,22 @@
 // computes the windows whose y is below `least` or above `most` in another way.
 
 /// aᵖ for a ≥ 0 within e^±700; 0 for a = 0, NaN for NaN. `isRough` accepts an error of 2⁻³⁵, and
-/// promises that a is a number of float32.
+/// promises that a is a number of float32. If 2p is an integer up to 8, products and a square root suffice.
 INLINE reals_f64 bounded_power(reals_f64 a, double p, int isRough) {
   if (p == 1) return a;
-  reals_f64 y;
-  if (p == 2)
-    y = a * a;
-  else if (p == 3)
-    y = a * a * a;
-  else if (p == 4)
-    y = (a * a) * (a * a);
-  else if (isRough)
-    y = brief_power(a, (reals_f64)p, -700, 700);
-  else
-    y = power_f64(a, (reals_f64)p);
+  reals_f64 y, root;
+  const int halves = p > 0 && p <= 4 && p + p == (int)(p + p) ? (int)(p + p) : 0;
+  if (halves & 1) root = __builtin_elementwise_sqrt(a);
+  switch (halves) {
+  case 1: y = root; break;
+  case 3: y = a * root; break;
+  case 4: y = a * a; break;
+  case 5: y = a * a * root; break;
+  case 6: y = a * a * a; break;
+  case 7: y = a * a * a * root; break;
+  case 8: y = (a * a) * (a * a); break;
+  default: y = isRough ? brief_power(a, (reals_f64)p, -700, 700) : power_f64(a, (reals_f64)p);
+  }
   // A sum of powers is then 0 only if every number is.
   if (!isRough) y = least_f64(greatest_f64(y, 0x1p-1010), 0x1p1010);
   y = a == (reals_f64)__builtin_inf() ? a : y;
