@@ -23,12 +23,12 @@ enum Shards {
 extension Graph.Node {
   /// True if shards of a batch can be computed independently, and if this saves time.
   ///
-  /// Each shard has separate gradients. Setting them to zero and adding them costs as much as a
-  /// few dozen operations per parameter. Dense layers are therefore not sharded; the cores
-  /// share their matrix products instead.
+  /// Each shard has separate gradients. Setting them to zero and adding them costs as much as a few
+  /// operations per parameter and shard of 8 samples, or a few dozen if the gradients do not fit in the
+  /// cache. Dense layers are therefore not sharded; the cores share their matrix products instead.
   var isShardable: Bool {
     let count = plan.parameters.reduce(0) { saturatingSum($0, $1.shape.count) }
     return !plan.couplesSamples && plan.state.isEmpty
-      && saturatingProduct(count, 32) <= plan.work
+      && saturatingProduct(count, count <= 1 << 14 ? 4 : 32) <= plan.work
   }
 }

@@ -126,8 +126,9 @@ private struct Product<S: Scalar> {
     return c.rows >= 8 && c.columns >= Product.unit(of: .tiles) ? .tiles : .direct
   }
 
-  /// The number of operations from which a separate block is worthwhile, about 50 µs.
-  static var blockWork: Double { 5e6 }
+  /// The number of operations from which a separate block is worthwhile, 20 µs or more. The sums of the
+  /// BLAS depend on its blocks.
+  static func blockWork(of method: Method) -> Double { method == .blas ? 5e6 : 2e6 }
 
   /// The width of a block is a multiple of this, as in the kernels.
   static func unit(of method: Method) -> Int { method == .tiles ? 48 : 16 }
@@ -138,7 +139,7 @@ private struct Product<S: Scalar> {
   private static func blocks(of c: Matrix<S>, terms: Int, by method: Method) -> Int {
     let work = 2 * Double(c.rows) * Double(c.columns) * Double(terms)
     let extent = max(c.rows, c.columns)
-    let worthy = Int(min(8, work / Product.blockWork))
+    let worthy = Int(min(8, work / Product.blockWork(of: method)))
     if method == .tiles {
       // A sum does not depend on its block. Two per core, because the cores are not equally fast.
       let shares = Workers.count == 1 ? 1 : 2 * Workers.count

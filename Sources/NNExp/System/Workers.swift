@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// The result of a part must depend only on its number, because any thread may run it. A loop
 /// inside a part runs on the part's thread only. The threads start with the first loop that has
-/// parts for them. Between loops they spin for a few microseconds, then sleep.
+/// parts for them. Between loops they spin for about 50 µs, then sleep.
 public enum Workers {
   /// One part of a loop, called with the loop's context and the part's number.
   public typealias Part = @convention(c) (UnsafeMutableRawPointer, Int) -> Void
@@ -104,8 +104,8 @@ private final class ThreadPool: @unchecked Sendable {
 
   private let bell = Semaphore()
 
-  /// How often a thread reads the ticket before it sleeps: about 20 µs.
-  private static let patience = 20_000
+  /// How often a thread reads the ticket before it sleeps: about 50 µs.
+  private static let patience = 50_000
 
   init(helpers: Int) {
     for _ in 0..<helpers {
