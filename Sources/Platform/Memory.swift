@@ -70,4 +70,17 @@ extension Array where Element: BitwiseCopyable {
       useLargePages(start, buffer.count * MemoryLayout<Element>.stride, ofAtLeast: 4 << 20)
     }
   }
+
+  /// An array in such room, of which `write` sets all `count` elements.
+  public init(
+    onLargePages count: Int, _ write: (UnsafeMutableBufferPointer<Element>) throws -> Void
+  ) rethrows {
+    try self.init(unsafeUninitializedCapacity: count) { buffer, written in
+      if let start = buffer.baseAddress {
+        useLargePages(start, buffer.count * MemoryLayout<Element>.stride, ofAtLeast: 4 << 20)
+      }
+      try write(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+      written = count
+    }
+  }
 }

@@ -40,6 +40,31 @@ import Testing
     #expect(total.value.load(ordering: .relaxed) == 64 * 4950)
   }
 
+  private struct Failure: Error, Equatable { let start: Int }
+
+  @Test func anArrayIsWrittenByParts() throws {
+    for count in [0, 1, 7, 8, 1000] {
+      var ends = [0]
+      let values: [Int32] = try Workers.array(of: count, inPartsOf: 7) { range, span in
+        #expect(span.count == range.count)
+        for i in range { span[i - range.lowerBound] = Int32(i) }
+      } groupEnded: {
+        ends.append($0)
+      }
+      #expect(values == (0..<Int32(count)).map { $0 })
+      #expect(ends == ends.sorted() && ends.last == count, "\(ends)")
+    }
+  }
+
+  @Test func theErrorOfTheFirstPartIsThrown() {
+    #expect(throws: Failure(start: 35)) {
+      let _: [Float] = try Workers.array(of: 100, inPartsOf: 7) { range, span in
+        for i in span.indices { span[i] = 0 }
+        if range.lowerBound >= 35 { throw Failure(start: range.lowerBound) }
+      }
+    }
+  }
+
   /// Products in blocks, from several tasks at the same time, compared with sums of products.
   @Test func concurrentLargeProductsAreCorrect() async {
     await withTaskGroup(of: Void.self) { group in

@@ -81,6 +81,21 @@ struct SourceColumns: Sendable {
     }
   }
 
+  /// Calls `body` with the numbers of one row. Those of a table are not copied if they need no decoding;
+  /// others are decoded into `values`, of which `body` receives all.
+  @inline(__always)
+  func withNumbers<Value>(
+    of row: Int, by values: inout [Double], from cursor: inout BlockCursor,
+    _ body: (borrowing Span<Double>) throws -> Value
+  ) throws -> Value {
+    if layout.isPlain, let start = cursor.start(of: row) {
+      let first = start &+ tableOffset
+      return try body(cursor.cells.span.extracting(first..<first &+ layout.names.count))
+    }
+    try decode(row, into: &values, from: &cursor)
+    return try body(values.span)
+  }
+
   /// Writes the numbers of a row: a number stays one number, a category becomes a one-hot
   /// vector, and a missing cell is replaced by its fill.
   @inline(__always)
@@ -143,11 +158,11 @@ struct SourceColumns: Sendable {
     var highs = high.mutableSpan
     var cursor = BlockCursor()
     for row in rows {
-      try decode(row, into: &values, from: &cursor)
-      let x = values.span
-      for i in 0..<x.count {
-        lows[i] = min(lows[i], x[i])
-        highs[i] = max(highs[i], x[i])
+      try withNumbers(of: row, by: &values, from: &cursor) { x in
+        for i in x.indices {
+          lows[i] = min(lows[i], x[i])
+          highs[i] = max(highs[i], x[i])
+        }
       }
     }
     return (low, high)

@@ -83,6 +83,12 @@ final class PortRows: Sendable {
     by sample: inout [Double], from cursor: inout BlockCursor
   ) throws {
     if classes != nil { return readClass(row, into: &values, at: start) }
+    if scaling == nil {
+      let areFinite = try columns.withNumbers(of: row, by: &sample, from: &cursor) {
+        convert($0.extracting(first: width), into: &values, at: start)
+      }
+      if areFinite { return }
+    }
     try columns.decode(row, into: &sample, from: &cursor)
     scaling?.apply(to: &sample)
     if !convert(sample.span.extracting(first: width), into: &values, at: start) {
@@ -95,13 +101,14 @@ final class PortRows: Sendable {
   private func convert<S: Scalar>(
     _ numbers: borrowing Span<Double>, into values: inout MutableSpan<S>, at start: Int
   ) -> Bool {
-    var rounded = values.extracting(start..<start &+ numbers.count)
-    // A count, because a condition would end the loop's vectors.
+    // With this condition and a count in place of a condition, the loop consists of vectors.
+    precondition(
+      start >= 0 && numbers.count <= values.count && start <= values.count &- numbers.count)
     var others = 0
     for i in numbers.indices {
       let value = S(numbers[i])
       others &+= value.isFinite ? 0 : 1
-      rounded[i] = value
+      values[start &+ i] = value
     }
     return others == 0
   }
@@ -167,36 +174,30 @@ struct StreamedRows<S: Scalar>: Sendable {
   func gathered(releasing releases: Bool = false) throws -> RowStorage<S> {
     guard let first = ports.first else { return .held([]) }
     let isStreamed = ports.contains { $0.isStreamed }
-    let count = isStreamed ? 1 : rows.count
     let size = try Loading.size(
-      count, width, of: S.self, at: first.location(0, 0), notes: first.memoryNotes)
+      isStreamed ? 1 : rows.count, width, of: S.self, at: first.location(0, 0),
+      notes: first.memoryNotes)
     let step = max(1, StreamedRows.valuesPerPart / max(1, width))
-    let starts = Array(stride(from: 0, to: rows.count, by: step))
-    let partsAtATime = isStreamed ? 1 : 4 * Workers.count
-    var values: [S] = []
-    if starts.count > 1, !isStreamed { values = Array(onLargePages: size) }
-    for first in stride(from: 0, to: starts.count, by: partsAtATime) {
-      let found = Workers.map(min(partsAtATime, starts.count - first)) { index in
-        let start = starts[first + index]
-        return Result { try numbers(of: start..<min(start + step, rows.count)) }
+    if isStreamed {
+      var values = [S](repeating: 0, count: step * width)
+      var span = values.mutableSpan
+      for start in stride(from: 0, to: rows.count, by: step) {
+        try read(start..<min(start + step, rows.count), into: &span)
       }
-      if isStreamed {
-        _ = try found[0].get()
-      } else if starts.count == 1 {
-        values = try found[0].get()
-      } else {
-        for part in found { values += try part.get() }
-      }
-      if releases { for port in ports { port.columns.release(before: rows[starts[first]]) } }
+      return .streamed(self)
     }
-    return isStreamed ? .streamed(self) : .held(values)
+    if width == 0 { return .held([]) }
+    return .held(
+      try Workers.array(of: size, inPartsOf: step * width) { range, span in
+        try read(range.lowerBound / width..<range.upperBound / width, into: &span)
+      } groupEnded: { count in
+        if releases { for port in ports { port.columns.release(before: rows[count / width - 1]) } }
+      })
   }
 
-  /// The numbers of some rows.
+  /// Reads some rows into the first elements of `values`.
   @inline(__always)
-  private func numbers(of range: Range<Int>) throws -> [S] {
-    var values = [S](repeating: 0, count: range.count * width)
-    var span = values.mutableSpan
+  private func read(_ range: Range<Int>, into values: inout MutableSpan<S>) throws {
     var sample = [Double](repeating: 0, count: widest)
     var next = 0
     if ports.count == 1 {
@@ -204,16 +205,15 @@ struct StreamedRows<S: Scalar>: Sendable {
       var cursor = BlockCursor()
       for index in range {
         try port.read(
-          rows[index], of: half, into: &span, at: next, by: &sample, from: &cursor)
+          rows[index], of: half, into: &values, at: next, by: &sample, from: &cursor)
         next &+= width
       }
-      return values
+      return
     }
     for index in range {
-      try read(index, into: &span, at: next, by: &sample)
+      try read(index, into: &values, at: next, by: &sample)
       next &+= width
     }
-    return values
   }
 
   /// Reads one sample into `values` from `start` on; `sample` is a buffer for the numbers of

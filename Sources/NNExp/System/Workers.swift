@@ -82,6 +82,35 @@ public enum Workers {
     return found.withLock { $0.map { $0! } }
   }
 
+  /// An array whose parts are written by `write` in the same way. For long parts.
+  ///
+  /// - Parameters:
+  ///   - count: the number of elements.
+  ///   - size: the number of elements of a part; the last part may have fewer.
+  ///   - write: sets all elements of a range of the array, which have no values before.
+  ///   - groupEnded: called on the calling thread after every few parts, with the number of elements
+  ///     that have been written.
+  /// - Throws: the error of the first part that has one.
+  package static func array<Element: BitwiseCopyable>(
+    of count: Int, inPartsOf size: Int,
+    _ write: (Range<Int>, inout MutableSpan<Element>) throws -> Void,
+    groupEnded: (Int) -> Void = { _ in }
+  ) throws -> [Element] {
+    try Array(onLargePages: count) { elements in
+      let parts = (count + size - 1) / size
+      for first in stride(from: 0, to: parts, by: 4 * Workers.count) {
+        let outcomes = map(min(4 * Workers.count, parts - first)) { index in
+          let start = (first + index) * size
+          let range = start..<min(start + size, count)
+          var span = elements.extracting(range).mutableSpan
+          return Result { try write(range, &span) }
+        }
+        for outcome in outcomes { try outcome.get() }
+        groupEnded(min((first + 4 * Workers.count) * size, count))
+      }
+    }
+  }
+
   private static let wanted = Atomic<Int>(0)
   private static let isBusy = Atomic<Bool>(false)
   private static let pool = ThreadPool(helpers: count - 1)
