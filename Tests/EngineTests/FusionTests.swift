@@ -79,7 +79,9 @@ import Testing
 private struct CalledSigmoid: Layer, Component {
   static let typeName = "called_sigmoid"
   init(from options: inout Options) {}
-  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
+  func plan(for inputs: [Port]) -> Plan {
+    Plan(output: inputs[0].shape, work: 16 * inputs[0].count)
+  }
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(.logistic, pass.x, into: pass.y) }
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     addVJP(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
@@ -90,7 +92,9 @@ private struct CalledSigmoid: Layer, Component {
 private struct CalledTanh: Layer, Component {
   static let typeName = "called_tanh"
   init(from options: inout Options) {}
-  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
+  func plan(for inputs: [Port]) -> Plan {
+    Plan(output: inputs[0].shape, work: 16 * inputs[0].count)
+  }
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(.tanh, pass.x, into: pass.y) }
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     addVJP(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)

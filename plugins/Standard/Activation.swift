@@ -44,7 +44,8 @@ extension FunctionLayer {
       case .log, .log1p: -.infinity...(.infinity)
       case .gelu, .geluTanh: nil
       }
-    let plan = Plan(output: inputs[0].shape)
+    // The kernels take about 16 multiplications and additions per number.
+    let plan = Plan(output: inputs[0].shape, work: inputs[0].count.times(16))
     return range.map { plan.with(.within($0)) } ?? plan
   }
 

@@ -11,8 +11,7 @@ struct Segment {
 extension Graph {
   /// The sequences of shardable nodes for which sharing is worthwhile, and the nodes between them.
   ///
-  /// A sequence that is sharded for some samples is also sharded for more samples. A function such as tanh
-  /// is taken as 16 units of work per number.
+  /// A sequence that is sharded for some samples is also sharded for more samples.
   ///
   /// - Parameter waits: true if the shards wait for each other after each node. A sharded segment
   ///   then has one node.
@@ -22,9 +21,7 @@ extension Graph {
     while first < nodes.count {
       let isShardable = nodes[first].isShardable
       let end = nodes[first...].firstIndex { $0.isShardable != isShardable } ?? nodes.count
-      let work = nodes[first..<end].reduce(0) {
-        saturatingSum($0, saturatingProduct($1.plan.work, $1.function == nil ? 1 : 16))
-      }
+      let work = nodes[first..<end].reduce(0) { saturatingSum($0, $1.plan.work) }
       let isWorthIt =
         Shards.count(samples) > 1 && saturatingProduct(work, samples) >= Shards.leastWork
       if isShardable && isWorthIt {
