@@ -65,22 +65,18 @@ extension Array where Element: BitwiseCopyable {
   /// An empty array with room for `capacity` elements. Room of 4 MB and more is on pages of 2 MB, so
   /// that the system provides fewer pages.
   public init(onLargePages capacity: Int) {
-    self.init(unsafeUninitializedCapacity: capacity) { buffer, _ in
-      guard let start = buffer.baseAddress else { return }
-      useLargePages(start, buffer.count * MemoryLayout<Element>.stride, ofAtLeast: 4 << 20)
-    }
+    self.init(onLargePages: capacity) { _ in 0 }
   }
 
-  /// An array in such room, of which `write` sets all `count` elements.
+  /// An array in such room, of which `write` sets the first elements and returns their number.
   public init(
-    onLargePages count: Int, _ write: (UnsafeMutableBufferPointer<Element>) throws -> Void
+    onLargePages capacity: Int, _ write: (UnsafeMutableBufferPointer<Element>) throws -> Int
   ) rethrows {
-    try self.init(unsafeUninitializedCapacity: count) { buffer, written in
+    try self.init(unsafeUninitializedCapacity: capacity) { buffer, count in
       if let start = buffer.baseAddress {
         useLargePages(start, buffer.count * MemoryLayout<Element>.stride, ofAtLeast: 4 << 20)
       }
-      try write(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      written = count
+      count = try write(buffer)
     }
   }
 }

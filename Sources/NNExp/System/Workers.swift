@@ -108,6 +108,7 @@ public enum Workers {
         for outcome in outcomes { try outcome.get() }
         groupEnded(min((first + 4 * Workers.count) * size, count))
       }
+      return count
     }
   }
 
