@@ -137,6 +137,14 @@ private final class ThreadPool: @unchecked Sendable {
   /// How often a thread reads the ticket before it sleeps: about 50 µs.
   private static let patience = 50_000
 
+  /// Counts one look of a waiting thread. Every few microseconds, the core is offered to other threads:
+  /// if there are more threads than cores, the one that this thread waits for may need it.
+  @inline(__always)
+  private static func pause(_ looks: inout Int) {
+    looks &+= 1
+    if looks & 4095 == 0 { sched_yield() }
+  }
+
   init(helpers: Int) {
     for _ in 0..<helpers {
       let me = Unmanaged.passRetained(self).toOpaque()
@@ -161,7 +169,8 @@ private final class ThreadPool: @unchecked Sendable {
     let asleep = sleeping.load(ordering: .sequentiallyConsistent)
     for _ in 0..<min(asleep, count - 1) { bell.signal() }
     runParts(of: loop, thread: 0)
-    while unfinished.load(ordering: .acquiring) > 0 {}
+    var looks = 0
+    while unfinished.load(ordering: .acquiring) > 0 { ThreadPool.pause(&looks) }
   }
 
   /// Runs parts of a loop until none is left.
@@ -185,7 +194,7 @@ private final class ThreadPool: @unchecked Sendable {
     while true {
       var looks = 0
       while ticket.load(ordering: .acquiring) >> 32 == seen {
-        looks &+= 1
+        ThreadPool.pause(&looks)
         if looks < ThreadPool.patience { continue }
         sleeping.add(1, ordering: .sequentiallyConsistent)
         if ticket.load(ordering: .sequentiallyConsistent) >> 32 == seen {
