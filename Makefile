@@ -13,11 +13,16 @@ BUILD = .build/release/nnexp
 run: build
 	$(BUILD) run $(FILE)
 
-build: deps
+build: deps .build/release/complete
+
+# Asking `swift build` whether anything has changed takes seconds. The folders are listed too, because
+# their times change if a file is removed.
+.build/release/complete: Package.swift $(shell find Sources plugins/Standard) | deps
 	swift build -c release --product nnexp
 	swift build -c release --product nnexp-serve
 	swift build -c release --product nnexp-onnx
 	swift build -c release --product nnexp-mlflow
+	@touch $@
 
 # The release build is for the tests that measure it.
 test: build
