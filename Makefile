@@ -16,8 +16,10 @@ run: build
 build: deps .build/release/complete
 
 # Asking `swift build` whether anything has changed takes seconds. The folders are listed too, because
-# their times change if a file is removed.
-.build/release/complete: Package.swift $(shell find Sources plugins/Standard) | deps
+# their times change if a file is removed. The guide is not compiled.
+SOURCES = $(shell find Sources plugins/Standard -not -path '*.docc/*')
+
+.build/release/complete: Package.swift $(SOURCES) | deps
 	swift build -c release --product nnexp
 	swift build -c release --product nnexp-serve
 	swift build -c release --product nnexp-onnx
