@@ -28,9 +28,8 @@
 //   vectors (`NNEXP_ISA=portable`) it takes as long. A shorter chain (fused multiply-adds, a coarser
 //   exponential) would give up the same bits on every processor, or the last digit.
 // - FANN's result differs, because it clips the sigmoid's slope.
-// - The table's run was made in a slow hour, when nnexp and Python take 1.3 times as long, and a loop
-//   that waits for its own results does not. W1 took 1.13 times as long as JAX's scan in that run, and
-//   0.92 and 0.89 times in two other runs (`--only W1,W1b`); W1b 1.42, 1.16 and 1.70 times.
+// - In three whole runs, W1 took 1.13, 1.79 and 1.17 times as long as JAX's scan, and W1b 1.42, 1.59
+//   and 1.37 times; in others 0.89 to 1.22 and 1.16 to 1.70 (`--only W1,W1b`).
 #pragma once
 #include <stdint.h>
 #include "measure.h"

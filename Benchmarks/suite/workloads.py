@@ -196,8 +196,8 @@ def workloads(quick=False):
             "W12", "table: batch and layer normalization, GELU, dropout, Adam", "train", (128,), TABLE,
             16_384 // short, 64, {"type": "adam", "learning_rate": 0.001}, threads=both,
             tolerance=0.2, classes=5),
-        # W6 takes 49.9 ms on two cores and FANN's loop 62.5 in the table's run, where nnexp is ahead
-        # of every peer; 53.1 and 59.8, 52.5 and 60.1, 53.6 and 58.8 in three more runs (`--runs 11
+        # W6 takes 49.9 ms on two cores and FANN's loop 62.5 in a whole run, where nnexp is ahead of
+        # every peer; 53.1 and 59.8, 52.5 and 60.1, 53.6 and 58.8 in three more runs (`--runs 11
         # --only W6 --threads 2 --peers limit,FANN`), and 61.1 and 60.9 in a run just after many files
         # were removed (see the last point). The median ratio of 31 turns is 0.89 on the disk and
         # 0.84 in memory (`--output /dev/shm/…`). 10,000 trials of 20 steps take 2.0 s and 35 MB,
@@ -224,8 +224,8 @@ def workloads(quick=False):
         # W7, and W1 as a process, which is W7 and 1.4 ms of training. The best of 30 runs took 7.6 ms
         # at 22 million instructions, of which 19 million are left; the program before took 8.4 ms at
         # 25 million, in turns. An empty Swift program takes 2.7 to 3.0 ms on the same machine, whose
-        # slow minutes are 1.5 times as slow. In the table's run each turn comes after seconds of
-        # PyTorch and JAX: 15 ms, 20 in a slow hour. `perf stat -r 20 nnexp run …` by itself gave
+        # slow minutes are 1.5 times as slow. In a whole run each turn comes after seconds of
+        # PyTorch and JAX: 10 ms, 15 to 20 in a slow hour. `perf stat -r 20 nnexp run …` by itself gave
         # 7.0 ms, and 14 in a slow hour.
         # - 6 million instructions are the dynamic linker's: 0.8 million fewer since libstdc++, whose
         #   own symbols are a third of the lookups, is the first library linked, and libyaml the last.
