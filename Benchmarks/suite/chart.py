@@ -1,4 +1,6 @@
 """Draws every workload's times as bars on one logarithmic scale."""
+import textwrap
+
 import matplotlib
 
 matplotlib.use("svg")
@@ -12,8 +14,8 @@ COLOURS = {"nnexp": "#c1440e", "limit": "#888888"}
 
 
 def write(path, about, results):
-    """One panel per workload and number of threads, the fastest on top."""
-    results = [comparison for comparison in results if comparison.found]
+    """One panel per workload with peers and number of threads, the fastest on top."""
+    results = [comparison for comparison in results if len(comparison.found) > 1]
     if not results:
         return
     columns = min(3, len(results))
@@ -37,8 +39,8 @@ def write(path, about, results):
         axis.margins(x=0.3)
         axis.tick_params(labelsize=8)
         threads = "1 thread" if comparison.threads == 1 else f"{comparison.threads} threads"
-        axis.set_title(f"{comparison.workload.name}: {comparison.workload.title}, {threads}",
-                       fontsize=9, loc="left")
+        title = f"{comparison.workload.name}: {comparison.workload.title}, {threads}"
+        axis.set_title(textwrap.fill(title, 44), fontsize=9, loc="left")
         axis.spines[["top", "right"]].set_visible(False)
     for axis in axes.flat[len(results):]:
         axis.remove()
