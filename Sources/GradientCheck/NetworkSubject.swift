@@ -42,11 +42,13 @@ public final class NetworkSubject: GradientSubject {
     let y: [Double]
     /// The entry whose contribution to the output is at present changed.
     var entry: Int?
+    /// The input of the next node in its last pass, if it is elementwise; empty if unknown.
+    var nextInput: [Double] = []
   }
   private var kept: Kept?
 
   /// Whether the recomputation for a single entry agrees with the forward pass, by tensor.
-  private var trust: [Int: Bool] = [:]
+  private var trust: [Bool?]
 
   /// - Parameters:
   ///   - trained: the network whose parameters and state are copied.
@@ -132,6 +134,7 @@ public final class NetworkSubject: GradientSubject {
     }
     self.tensors = tensors
     self.slots = slots
+    trust = Array(repeating: nil, count: slots.count)
     passes.forward()
   }
 
@@ -147,6 +150,7 @@ public final class NetworkSubject: GradientSubject {
   }
 
   public func loss(changing tensor: Int) -> Double {
+    kept?.nextInput = []
     restoreState()
     passes.forward(from: slots[tensor].firstNode)
     return value.evaluate()
@@ -182,7 +186,9 @@ public final class NetworkSubject: GradientSubject {
       kept?.y.withUnsafeBufferPointer { copy($0, to: y) }
       _ = passes.forward(node: node, changing: parameter, at: index)
     }
-    passes.forward(from: node + 1)
+    // One entry changes few of the outputs.
+    let isElementwise = passes.forward(node: node + 1, updating: &kept!.nextInput)
+    passes.forward(from: isElementwise ? node + 2 : node + 1)
     return value.evaluate()
   }
 

@@ -123,7 +123,7 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
   /// The class of one sample's target.
   @inlinable
   public func targetClass(_ sample: Int) -> Int {
-    if hasClasses { return Int(t[sample]) }
+    if hasClasses { return Int(Double(t[sample])) }
     let count = t.shape.count
     if count == 1 { return t[sample] >= 0.5 ? 1 : 0 }
     return MetricPass.largest(t, from: sample * count, count: count)

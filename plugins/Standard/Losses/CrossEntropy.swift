@@ -111,75 +111,72 @@ struct CrossEntropy: ClassWeightedLoss, Component {
     }
   }
 
-  /// The factor uⱼ of one sample.
+  /// The factor uⱼ of tⱼ.
   @inline(__always)
-  private func u<S: Scalar>(_ pass: LossPass<S>, _ sample: Int, _ j: Int, of k: Int) -> S {
-    let t = ValueTargets.target(
-      in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: j, outputs: k)
+  private func u<S: Scalar>(_ t: S, _ j: Int, of k: Int) -> S {
     let smoothed = smoothing == 0 ? t : S(1 - smoothing) * t + S(smoothing / Double(k))
     return weights.isEmpty ? smoothed : S(weights[j]) * smoothed
   }
 
   private func fromLogits<S: Scalar>(_ pass: LossPass<S>) -> Double {
     var sum = 0.0
-    inBlocks(of: pass.samples, numbersEach: 2) { (block, room: Tensor<S>) in
+    SoftmaxRows.inBlocks(of: pass.z, samples: pass.samples, numbersEach: 3) { rows, room in
+      let n = rows.samples.count
       // Σᵢ e^(zᵢ−m) = 1 + rest. Stored separately, a rest far below 1 stays exact.
-      let rest = room.slice(0..<block.count)
-      let logOfSum = room.slice(block.count..<2 &* block.count)
-      for sample in block {
-        let top = pass.z.top(ofSample: sample)
-        rest[sample &- block.lowerBound] = self.rest(pass.z, sample, top: top)
+      let rest = room.slice(0..<n)
+      let logOfSum = room.slice(n..<2 &* n)
+      let w = room.slice(2 &* n..<3 &* n)
+      rest.fill(0)
+      rows.forEachPart { row, part, e in
+        let top = rows.top(row)
+        if part.contains(top) { e[top &- part.lowerBound] = 0 }
+        var others = rest[row]
+        for i in 0..<part.count { others += e[i] }
+        rest[row] = others
       }
       map(.log1p, rest, into: logOfSum)
-      for sample in block {
-        let k = sample &- block.lowerBound
-        add(pass, sample, rest: rest[k], logOfSum: logOfSum[k], to: &sum)
-      }
+      for row in rows.rows { w[row] = add(pass, rows, row, logOfSum: logOfSum[row], to: &sum) }
+      addGradient(pass, rows, rest: rest, w: w)
     }
     return sum
   }
 
-  /// Σ e^(zⱼ−m) over all but the largest output.
-  @inline(__always)
-  private func rest<S: Scalar>(_ z: Tensor<S>, _ sample: Int, top: Int) -> S {
-    let k = z.shape.count
-    let row = sample * k
-    var rest: S = 0
-    inBlocks(of: k) { block, e in
-      z.exponentials(row, block, z[row + top], into: e)
-      for j in block where j != top { rest += e[j &- block.lowerBound] }
-    }
-    return rest
-  }
-
-  /// Adds the loss of one sample to `sum`, and its gradient to dz.
+  /// Adds the loss of one sample to `sum`; returns W.
   @inline(__always)
   private func add<S: Scalar>(
-    _ pass: LossPass<S>, _ sample: Int, rest: S, logOfSum: S, to sum: inout Double
-  ) {
-    let z = pass.z
-    let k = z.shape.count
-    let row = sample * k
-    let top = z.top(ofSample: sample)
-    let m = z[row + top]
-    var w: S = 0
-    for j in 0..<k {
-      let u = u(pass, sample, j, of: k)
-      w += u
-      if u != 0 { sum += Double(u * ((m - z[row + j]) + logOfSum)) }
+    _ pass: LossPass<S>, _ rows: SoftmaxRows<S>, _ row: Int, logOfSum: S, to sum: inout Double
+  ) -> S {
+    let (z, positions, m) = (pass.z, rows.positions(row), pass.z[rows.top(row)])
+    let t = RowTargets(pass, rows, row)
+    if let own = t.own, weights.isEmpty, smoothing == 0 {
+      sum += Double((m - z[own]) + logOfSum)
+      return 1
     }
+    var (w, loss): (S, Double) = (0, sum)
+    for i in positions {
+      let u = u(t[i], i &- positions.lowerBound, of: positions.count)
+      w += u
+      if u != 0 { loss += Double(u * ((m - z[i]) + logOfSum)) }
+    }
+    sum = loss
+    return w
+  }
+
+  @inline(__always)
+  private func addGradient<S: Scalar>(
+    _ pass: LossPass<S>, _ rows: SoftmaxRows<S>, rest: Tensor<S>, w: Tensor<S>
+  ) {
     guard let dz = pass.dz else { return }
-    inBlocks(of: k) { block, e in
-      z.exponentials(row, block, m, into: e)
-      for j in block {
-        let u = u(pass, sample, j, of: k)
-        // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈
-        // t.
+    let k = pass.z.shape.count
+    rows.forEachPart { row, part, e in
+      let (top, first, t) = (rows.top(row), rows.positions(row).lowerBound, RowTargets(pass, rows, row))
+      let (w, rest, divisor) = (w[row], rest[row], 1 + rest[row])
+      for i in part {
+        let u = u(t[i], i &- first, of: k)
+        // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈ t.
         let slope =
-          j == top
-          ? (w - u) - w * (rest / (1 + rest))
-          : w * (e[j &- block.lowerBound] / (1 + rest)) - u
-        dz[row + j] += pass.scale * slope
+          i == top ? (w - u) - w * (rest / divisor) : w * (e[i &- part.lowerBound] / divisor) - u
+        dz[i] += pass.scale * slope
       }
     }
   }
@@ -191,7 +188,9 @@ struct CrossEntropy: ClassWeightedLoss, Component {
       map(.log, z.slice(block), into: logarithm)
       for i in block {
         let (sample, j) = i.quotientAndRemainder(dividingBy: k)
-        let u = u(pass, sample, j, of: k)
+        let t = ValueTargets.target(
+          in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: j, outputs: k)
+        let u = u(t, j, of: k)
         if u == 0 { continue }
         let log = boundedLog(z[i], logarithm[i &- block.lowerBound])
         sum -= Double(u * log.value)
@@ -199,5 +198,25 @@ struct CrossEntropy: ClassWeightedLoss, Component {
       }
     }
     return sum
+  }
+}
+
+/// The targets of one sample, by position in z.
+private struct RowTargets<S: Scalar> {
+  private let t: Tensor<S>
+  /// The position of the sample's class; nil if the targets are probabilities.
+  let own: Int?
+
+  @inline(__always)
+  init(_ pass: LossPass<S>, _ rows: SoftmaxRows<S>, _ row: Int) {
+    t = pass.t
+    own =
+      pass.hasClasses
+      ? rows.positions(row).lowerBound &+ Int(Double(t[rows.samples.lowerBound &+ row])) : nil
+  }
+
+  @inline(__always)
+  subscript(position: Int) -> S {
+    if let own { position == own ? 1 : 0 } else { t[position] }
   }
 }

@@ -85,32 +85,33 @@ struct Focal: ClassWeightedLoss, Component {
 
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
     var sum = 0.0
-    inBlocks(of: pass.samples, numbersEach: 5) { (block, room: Tensor<S>) in
-      let n = block.count
+    SoftmaxRows.inBlocks(of: pass.z, samples: pass.samples, numbersEach: 5) { rows, room in
+      let n = rows.samples.count
       let (rest, q) = (room.slice(0..<n), room.slice(n..<2 &* n))
       let (h, log) = (room.slice(2 &* n..<3 &* n), room.slice(3 &* n..<4 &* n))
       let power = room.slice(4 &* n..<5 &* n)
-      for sample in block {
-        let i = sample &- block.lowerBound
-        let sums = sums(pass, sample)
-        rest[i] = sums.rest
-        q[i] = sums.own / (1 + sums.rest)
-        h[i] = sums.others / (1 + sums.rest)
+      addExponentials(pass, rows, rest: rest, own: q, others: h)
+      for row in rows.rows {
+        q[row] /= 1 + rest[row]
+        h[row] /= 1 + rest[row]
       }
       map(.log1p, rest, into: log)
       NNExp.power(h, gamma, into: power)
-      for sample in block {
-        let i = sample &- block.lowerBound
+      // The factor of the gradient, in place of ln.
+      let slope = log
+      for row in rows.rows {
         // If h is 0, so are the loss and its derivatives.
-        if h[i] == 0 { continue }
-        let (row, t) = (sample &* pass.z.shape.count, Int(pass.t[sample]))
-        let m = pass.z[row &+ pass.z.top(ofSample: sample)]
-        let w = weights.isEmpty ? power[i] : S(weights[t]) * power[i]
-        let logQ = (pass.z[row &+ t] - m) - log[i]
+        if h[row] == 0 {
+          slope[row] = 0
+          continue
+        }
+        let t = Int(Double(pass.t[rows.samples.lowerBound &+ row]))
+        let w = weights.isEmpty ? power[row] : S(weights[t]) * power[row]
+        let logQ = (pass.z[rows.positions(row).lowerBound &+ t] - pass.z[rows.top(row)]) - log[row]
         sum -= Double(w * logQ)
-        let slope = w * (S(gamma) * q[i] * logQ / h[i] - 1)
-        addGradient(pass, row, t, m: m, divisor: 1 + rest[i], h: h[i], slope: pass.scale * slope)
+        slope[row] = pass.scale * (w * (S(gamma) * q[row] * logQ / h[row] - 1))
       }
+      addGradient(pass, rows, rest: rest, h: h, slope: slope)
     }
     return sum
   }
@@ -119,34 +120,44 @@ struct Focal: ClassWeightedLoss, Component {
   ///
   /// A rest far below 1 that is stored separately stays exact.
   @inline(__always)
-  private func sums<S: Scalar>(
-    _ pass: LossPass<S>, _ sample: Int
-  ) -> (rest: S, own: S, others: S) {
-    let z = pass.z
-    let (k, t) = (z.shape.count, Int(pass.t[sample]))
-    let (row, top) = (sample &* k, z.top(ofSample: sample))
-    var (rest, own, others): (S, S, S) = (0, 0, 0)
-    inBlocks(of: k) { block, e in
-      z.exponentials(row, block, z[row &+ top], into: e)
-      for j in block {
-        let e = e[j &- block.lowerBound]
-        if j != top { rest += e }
-        if j == t { own = e } else { others += e }
+  private func addExponentials<S: Scalar>(
+    _ pass: LossPass<S>, _ rows: SoftmaxRows<S>, rest: Tensor<S>, own: Tensor<S>,
+    others: Tensor<S>
+  ) {
+    rest.fill(0)
+    others.fill(0)
+    rows.forEachPart { row, part, e in
+      let (top, t) = (rows.top(row), position(pass, rows, row))
+      var sums = (rest: rest[row], others: others[row])
+      for i in part {
+        let e = e[i &- part.lowerBound]
+        sums.rest += i == top ? 0 : e
+        sums.others += i == t ? 0 : e
+        if i == t { own[row] = e }
       }
+      (rest[row], others[row]) = sums
     }
-    return (rest, own, others)
   }
 
-  /// Adds slope·([j = t] − softmax(z)ⱼ) to the gradient of one sample.
+  /// The position of a sample's class in z.
+  @inline(__always)
+  private func position<S: Scalar>(
+    _ pass: LossPass<S>, _ rows: SoftmaxRows<S>, _ row: Int
+  ) -> Int {
+    rows.positions(row).lowerBound &+ Int(Double(pass.t[rows.samples.lowerBound &+ row]))
+  }
+
+  /// Adds slope·([j = t] − softmax(z)ⱼ) to the gradient of each sample.
   @inline(__always)
   private func addGradient<S: Scalar>(
-    _ pass: LossPass<S>, _ row: Int, _ t: Int, m: S, divisor: S, h: S, slope: S
+    _ pass: LossPass<S>, _ rows: SoftmaxRows<S>, rest: Tensor<S>, h: Tensor<S>, slope: Tensor<S>
   ) {
     guard let dz = pass.dz else { return }
-    inBlocks(of: pass.z.shape.count) { block, e in
-      pass.z.exponentials(row, block, m, into: e)
-      for j in block {
-        dz[row &+ j] += slope * (j == t ? h : -(e[j &- block.lowerBound] / divisor))
+    rows.forEachPart { row, part, e in
+      let t = position(pass, rows, row)
+      let (h, slope, divisor) = (h[row], slope[row], 1 + rest[row])
+      for i in part {
+        dz[i] += slope * (i == t ? h : -(e[i &- part.lowerBound] / divisor))
       }
     }
   }

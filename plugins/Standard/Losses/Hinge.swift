@@ -102,7 +102,7 @@ struct Hinge: Loss, Component {
 
   @inline(__always)
   private func targetClass<S: Scalar>(_ pass: LossPass<S>, _ sample: Int, of k: Int) -> Int {
-    if pass.hasClasses { return Int(pass.t[sample]) }
+    if pass.hasClasses { return Int(Double(pass.t[sample])) }
     var c = 0
     for j in 1..<k where pass.t[sample * k + j] > pass.t[sample * k + c] { c = j }
     return c
