@@ -29,12 +29,17 @@ public final class Memo: Sendable {
   public func value<Key: Equatable & Sendable, Value: Sendable>(
     for key: Key, _ compute: () throws -> Value
   ) rethrows -> Value {
+    if let newest: Value = newest(for: key) { return newest }
+    let value = try compute()
+    entries.withLock { $0[ObjectIdentifier(Entry<Key, Value>.self)] = Entry(key, value) }
+    return value
+  }
+
+  /// The last value, if it was computed from an equal key.
+  public func newest<Key: Equatable & Sendable, Value: Sendable>(for key: Key) -> Value? {
     let kind = ObjectIdentifier(Entry<Key, Value>.self)
     let newest = entries.withLock { $0[kind] } as? Entry<Key, Value>
-    if let newest, newest.key == key { return newest.value }
-    let value = try compute()
-    entries.withLock { $0[kind] = Entry(key, value) }
-    return value
+    return newest.flatMap { $0.key == key ? $0.value : nil }
   }
 }
 

@@ -28,17 +28,17 @@ public struct PreparedExperiment<S: Scalar> {
   ///   - gradientCheck: replaces the experiment's gradient check.
   ///   - starts: whether the weights of `start_from` are needed.
   ///   - triesPlugins: whether components of plugins are first tried on two samples.
+  ///   - readsSamples: false to plan only. Samples that are not in memory yet may then stay in the
+  ///     rows of their files.
   ///   - use: `.evaluation` if the network only measures or predicts.
   ///   - scratch: the path near which the numbers of streamed tables are stored; nil if they are
   ///     parsed each time.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true,
-    use: NetworkUse = .training, scratch: String? = nil
+    readsSamples: Bool = true, use: NetworkUse = .training, scratch: String? = nil
   ) throws {
-    let data = try memo.value(for: DataKey(experiment)) {
-      try PreparedExperiment.load(experiment, memo, scratch: scratch)
-    }
+    let data = try PreparedExperiment.data(experiment, memo, readsSamples, scratch: scratch)
     try self.init(
       experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins, use: use)
     golden = try experiment.golden.map { [trainer] in
@@ -54,10 +54,26 @@ public struct PreparedExperiment<S: Scalar> {
     }
   }
 
+  /// The data, which are loaded once for equal declarations. A plan uses the same data as a run
+  /// if these are in memory.
+  private static func data(
+    _ experiment: Experiment, _ memo: Memo?, _ readsSamples: Bool, scratch: String?
+  ) throws -> RunDatasets<S> {
+    guard let memo else { return try load(experiment, nil, true, scratch: scratch) }
+    let key = DataKey(experiment)
+    if readsSamples || !experiment.data.hasVariants {
+      return try memo.value(for: key) { try load(experiment, memo, true, scratch: scratch) }
+    }
+    if let data: RunDatasets<S> = memo.newest(for: key) { return data }
+    return try memo.value(for: PlanKey(data: key)) {
+      try load(experiment, memo, false, scratch: scratch)
+    }
+  }
+
   /// Reads the data. If only a split and scales make them differ between experiments, the files are
   /// read once for all experiments that have the memo.
   private static func load(
-    _ experiment: Experiment, _ memo: Memo?, scratch: String?
+    _ experiment: Experiment, _ memo: Memo?, _ readsSamples: Bool, scratch: String?
   ) throws -> RunDatasets<S> {
     let (data, seed) = (experiment.data, experiment.seed)
     let (incomplete, needs) = (
@@ -71,7 +87,8 @@ public struct PreparedExperiment<S: Scalar> {
       try data.sources(seed: seed, incomplete: incomplete, needs: needs, scratch: scratch)
     }
     return try data.load(
-      as: S.self, seed: seed, incomplete: incomplete, needs: needs, from: sources)
+      as: S.self, seed: seed, incomplete: incomplete, needs: needs, from: sources,
+      areRead: readsSamples)
   }
 
   /// Reports the errors that are found before training, for data that are already in memory.
@@ -334,6 +351,11 @@ private struct DataKey: Equatable, Sendable {
     incomplete = experiment.objective.incompleteTargets
     needs = experiment.objective.targetNeeds
   }
+}
+
+/// The key of data that are only planned with.
+private struct PlanKey: Equatable, Sendable {
+  let data: DataKey
 }
 
 extension PreparedExperiment {

@@ -33,14 +33,14 @@ import YAMLTree
 
   private static let root = try! parseYAML(text, name: "shared.yaml")
 
-  private func prepared(_ overrides: [String], memo: Memo? = nil) throws -> PreparedExperiment<
-    Float
-  > {
+  private func prepared(
+    _ overrides: [String], memo: Memo? = nil, readsSamples: Bool = true
+  ) throws -> PreparedExperiment<Float> {
     try PreparedExperiment(
       Experiment(
         SharedDataTests.root, text: SharedDataTests.text, path: "shared.yaml",
         overrides: overrides, registry: registry, memo: memo), memo: memo,
-      scratch: NSTemporaryDirectory())
+      readsSamples: readsSamples, scratch: NSTemporaryDirectory())
   }
 
   /// Writes a table. Returns the override that declares it, with more lines of the section.
@@ -115,5 +115,51 @@ import YAMLTree
     #expect(other == alone)
     #expect(other != first)
     #expect(try learned(prepared([data], memo: memo)) == first)
+  }
+
+  /// A plan has the samples of a run, but leaves them in the rows of the file unless they are in
+  /// memory.
+  @Test(arguments: [
+    ("split: {validation: 0.25}", "seed=9"), ("limit: 5", "seed=9"),
+    ("split: {folds: 3, fold: 1}\nscale: standardize", "data.split.fold=2"),
+    ("split: {validation: 0.25}\nscale: {inputs: log}", "seed=9"),
+  ])
+  func plansLeaveSamplesInTheirRows(settings: String, override: String) throws {
+    let folder = Scratch()
+    let data = try table((1..<13).map { "\($0),\($0 % 2)" }, in: folder, settings)
+    let alone = try prepared([data, override])
+    let memo = Memo()
+    let first = try prepared([data], memo: memo)
+    #expect(try !prepared([data], memo: memo, readsSamples: false).data.train.inputs.isEmpty)
+    let plan = try prepared([data, override], memo: memo, readsSamples: false)
+    #expect(plan.data.train.inputs.isEmpty)
+    let samples = try plan.data.train.held(0..<plan.data.train.count)
+    #expect(samples.inputs == alone.data.train.inputs)
+    #expect(samples.targets == alone.data.train.targets)
+    #expect(samples.rows == (0..<samples.count).map(alone.data.train.row))
+    let run = try prepared([data, override], memo: memo)
+    #expect(run.data.train.inputs == alone.data.train.inputs)
+    #expect(try learned(run) == learned(alone))
+    #expect(try learned(first) == learned(prepared([data])))
+  }
+
+  /// A number that does not fit is an error of each plan whose samples contain it.
+  @Test func plansFindNumbersThatDoNotFit() throws {
+    let folder = Scratch()
+    let data = try table(
+      (1..<9).map { $0 == 5 ? "1e39,1" : "\($0),\($0 % 2)" }, in: folder, "limit: 2")
+    func outcome(_ seed: Int, _ memo: Memo?, _ readsSamples: Bool) -> String {
+      let overrides = [data, "seed=\(seed)"]
+      do {
+        let prepared = try prepared(overrides, memo: memo, readsSamples: readsSamples)
+        return "rows \((0..<2).map(prepared.data.train.row))"
+      } catch {
+        return "\(error)"
+      }
+    }
+    let memo = Memo()
+    let alone = (0..<12).map { outcome($0, nil, true) }
+    #expect(alone.indices.map { outcome($0, memo, false) } == alone)
+    #expect(Set(alone.map { $0.prefix(4) == "rows" }) == [true, false])
   }
 }

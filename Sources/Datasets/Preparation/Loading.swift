@@ -27,15 +27,19 @@ extension DataDeclaration {
   }
 
   /// Splits and scales data that were read with the same source.
+  ///
+  /// - Parameter areRead: false if the samples will not be read. Numbers that are known to fit
+  ///   are then not converted, and the ranges of the inputs are not noted.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func load<S: Scalar>(
     as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
-    needs: [String: TargetNeeds] = [:], from sources: LoadedSources
+    needs: [String: TargetNeeds] = [:], from sources: LoadedSources, areRead: Bool
   ) throws -> RunDatasets<S> {
     try DataDeclaration.collectingErrors {
       try assemble(
-        as: type, seed: seed, incomplete: incomplete, needs: needs, from: sources, areShared: true)
+        as: type, seed: seed, incomplete: incomplete, needs: needs, from: sources, areShared: true,
+        areRead: areRead)
     }
   }
 
@@ -64,12 +68,15 @@ extension DataDeclaration {
       as: type, seed: seed, incomplete: incomplete, needs: needs, fitted: fitted, from: sources)
   }
 
-  /// - Parameter areShared: whether the rows are used again.
+  /// - Parameters:
+  ///   - areShared: whether the rows are used again.
+  ///   - areRead: whether the samples will be read.
   @specialized(where S == Float)
   @specialized(where S == Double)
   private func assemble<S: Scalar>(
     as type: S.Type, seed: UInt64, incomplete: Set<String>, needs: [String: TargetNeeds],
-    fitted: DataEncoding? = nil, from sources: LoadedSources, areShared: Bool = false
+    fitted: DataEncoding? = nil, from sources: LoadedSources, areShared: Bool = false,
+    areRead: Bool = true
   ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let incomplete = incomplete.union(needs.compactMapValues(\.ignore).keys)
@@ -117,7 +124,7 @@ extension DataDeclaration {
     for index in inputs.indices where fitted == nil {
       let (method, location) = scales[inputs[index].name, .inputs]
       try inputs[index].fit(
-        &columns[index], rows: rows.train, method, at: location,
+        &columns[index], rows: rows.train, method, at: location, notesRange: areRead,
         cell: main.inputs[index].location)
     }
     for index in targets.indices where fitted == nil {
@@ -159,14 +166,15 @@ extension DataDeclaration {
       let areScaled = targets.contains { $0.scaling != nil }
       let originals = areScaled ? wanted(isScaled: false) : []
       let targets = try StreamedRows<S>(wanted(isScaled: true), rows: rows, half: .targets)
-        .gathered()
+        .gathered(areRead: areRead)
       let originalTargets = try StreamedRows<Double>(originals, rows: rows, half: .targets)
-        .gathered()
+        .gathered(areRead: areRead)
       let indices = try IndexRows(
         ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows
       ).gathered()
       var dataset = Dataset<S>(
-        inputs: try StreamedRows(values, rows: rows, half: .inputs).gathered(releasing: areLast),
+        inputs: try StreamedRows(values, rows: rows, half: .inputs)
+          .gathered(areRead: areRead, releasing: areLast),
         indices: indices, targets: targets, originalTargets: originalTargets, count: rows.count)
       if rows.indices.contains(where: { rows[$0] != $0 }) { dataset.rows = rows }
       return dataset

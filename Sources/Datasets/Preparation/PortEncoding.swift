@@ -38,10 +38,12 @@ struct PortEncoding: Sendable {
   /// - Parameters:
   ///   - columns: the columns with all rows; their layout is replaced by the fitted one.
   ///   - method: the method for columns that have none of their own.
+  ///   - notesRange: whether the smallest and the largest numbers are noted.
   ///   - cell: the location of a number, by row and column.
   mutating func fit(
     _ columns: inout SourceColumns, rows: [Int], _ method: ScaleMethod,
-    at location: SourceLocation?, cell: (Int, Int) -> SourceLocation?
+    at location: SourceLocation?, notesRange: Bool = true,
+    cell: (Int, Int) -> SourceLocation?
   ) throws {
     if table.contains(where: { $0.fill != nil && $0.fill != .dropRow }) {
       table = try table.filled(from: columns, rows: rows)
@@ -54,6 +56,7 @@ struct PortEncoding: Sendable {
       methods.isEmpty ? Array(repeating: method, count: layout.names.count) : methods,
       fittedTo: columns, rows: rows, at: location, cell: cell)
     table.noteScales(methods, scaling, layout)
+    if !notesRange { return }
     if let scaling {
       noteRange(scaling.low, scaling.high)
     } else if table.isEmpty {

@@ -1,4 +1,5 @@
 import NNExp
+internal import Synchronization
 
 /// The numbers of one half of the samples, by rows.
 struct SourceColumns: Sendable {
@@ -16,6 +17,8 @@ struct SourceColumns: Sendable {
 
   /// The index of the first of these columns in a table; 0 for other sources.
   private let tableOffset: Int
+
+  private let whole = WholeExtent()
 
   init(_ elements: NDArray, named stem: String, limit: Int? = nil) {
     count = min(elements.count, limit ?? Int.max)
@@ -131,6 +134,11 @@ struct SourceColumns: Sendable {
   /// The number of rows that one part of a loop over the rows reads.
   private static let rowsPerPart = 1 << 13
 
+  /// The smallest and the largest value of each number over all rows.
+  func extent() throws -> (low: [Double], high: [Double]) {
+    try whole.value { try extent(of: Array(0..<count)) }
+  }
+
   /// The smallest and the largest value of each number over some rows.
   func extent(of rows: [Int]) throws -> (low: [Double], high: [Double]) {
     var first = [Double](repeating: 0, count: layout.width)
@@ -231,6 +239,21 @@ struct SourceColumns: Sendable {
   /// The memory of the line starts of a streamed file, in bytes.
   var lineBytes: Int {
     if case .lines(let lines, _) = storage { lines.bytes } else { 0 }
+  }
+}
+
+/// The extent over all rows, once it is known.
+private final class WholeExtent: Sendable {
+  private let found = Mutex<(low: [Double], high: [Double])?>(nil)
+
+  func value(
+    _ find: () throws -> (low: [Double], high: [Double])
+  ) rethrows -> (low: [Double], high: [Double]) {
+    try found.withLock { found in
+      let value = try found ?? find()
+      found = value
+      return value
+    }
   }
 }
 

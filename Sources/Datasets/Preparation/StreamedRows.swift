@@ -63,6 +63,17 @@ final class PortRows: Sendable {
   /// Whether each sample is read from its file when it is needed.
   fileprivate var isStreamed: Bool { classes == nil && columns.isStreamed }
 
+  /// Whether the numbers of all rows are finite in S, because the smallest and the largest are.
+  fileprivate func isKnownToFit<S: Scalar>(_ type: S.Type) throws -> Bool {
+    if classes != nil || columns.isStreamed { return false }
+    let (low, high) = try columns.extent()
+    return [low, high].allSatisfy { numbers in
+      var numbers = numbers
+      scaling?.apply(to: &numbers)
+      return numbers.allSatisfy { S($0).isFinite }
+    }
+  }
+
   /// The remedies if the numbers do not fit in memory.
   fileprivate var memoryNotes: [Diagnostic.Note] { classes == nil ? [streamingNote] : [] }
 
@@ -167,11 +178,14 @@ struct StreamedRows<S: Scalar>: Sendable {
   /// The numbers of all rows. If the rows are streamed, they are read and checked but not
   /// kept.
   ///
-  /// - Parameter releases: whether the memory of tables is released while their rows are converted,
-  ///   which are in ascending order then.
+  /// - Parameters:
+  ///   - areRead: false if the samples will not be read. They are then converted only if they may
+  ///     contain a number that does not fit.
+  ///   - releases: whether the memory of tables is released while their rows are converted, which
+  ///     are in ascending order then.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func gathered(releasing releases: Bool = false) throws -> RowStorage<S> {
+  func gathered(areRead: Bool = true, releasing releases: Bool = false) throws -> RowStorage<S> {
     guard let first = ports.first else { return .held([]) }
     let isStreamed = ports.contains { $0.isStreamed }
     let size = try Loading.size(
@@ -187,6 +201,7 @@ struct StreamedRows<S: Scalar>: Sendable {
       return .streamed(self)
     }
     if width == 0 { return .held([]) }
+    if !areRead, try ports.allSatisfy({ try $0.isKnownToFit(S.self) }) { return .streamed(self) }
     return .held(
       try Workers.array(of: size, inPartsOf: step * width) { range, span in
         try read(range.lowerBound / width..<range.upperBound / width, into: &span)
@@ -252,6 +267,7 @@ struct IndexRows: Sendable {
   }
 
   private func held() throws -> [Int32] {
+    if ports.isEmpty { return [] }
     let size = try Loading.size(rows.count, width, of: Int32.self, at: nil, notes: [streamingNote])
     var values = [Int32](repeating: 0, count: size)
     var span = values.mutableSpan

@@ -29,7 +29,7 @@ public struct PlannedTrial: Sendable {
 
 /// Every trial of a sweep, composed, validated and planned, but not trained.
 public struct SweepPlan: Sendable {
-  /// The builder that composed the trials, with the data of the last one.
+  /// The builder that composed the trials, with data of the trials.
   public let builder: TrialBuilder
   public let trials: [PlannedTrial]
   /// The column that determines which trial is better.

@@ -32,31 +32,35 @@ public final class TrialBuilder: Sendable {
       registry: registry, plugins: plugins, memo: memo)
   }
 
-  /// - Parameter triesPlugins: false while planning, which calls no pass of a plugin: a plugin
-  ///   that crashes must only end its own trial.
+  /// - Parameters:
+  ///   - triesPlugins: false while planning, which calls no pass of a plugin: a plugin that crashes
+  ///     must only end its own trial.
+  ///   - readsSamples: false to only plan with data that are not in memory yet.
   func prepare<S: Scalar>(
-    _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
+    _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true, readsSamples: Bool = true
   ) throws -> PreparedExperiment<S> {
     try PreparedExperiment(
-      experiment, memo: memo, triesPlugins: triesPlugins, scratch: scratch)
+      experiment, memo: memo, triesPlugins: triesPlugins, readsSamples: readsSamples,
+      scratch: scratch)
   }
 
   /// Plans trials without numbers. The first is planned alone, so that the others can reuse its
   /// data; the others are planned on all `Workers`.
   func plan(_ combinations: [Int]) -> [Result<Composition, any Error>] {
-    combinations.prefix(1).map { first in Result { try plan(first) } }
+    combinations.prefix(1).map { first in Result { try plan(first, readsSamples: true) } }
       + Workers.map(max(0, combinations.count - 1)) { index in
-        Result { try plan(combinations[index + 1]) }
+        Result { try plan(combinations[index + 1], readsSamples: false) }
       }
   }
 
-  private func plan(_ combination: Int) throws -> Composition {
+  private func plan(_ combination: Int, readsSamples: Bool) throws -> Composition {
     let experiment = try experiment(combination)
-    switch experiment.dtype {
-    case .float32:
-      return try plan(combination, prepare(experiment, as: Float.self, triesPlugins: false))
-    case .float64:
-      return try plan(combination, prepare(experiment, as: Double.self, triesPlugins: false))
+    func prepared<S: Scalar>(as type: S.Type) throws -> PreparedExperiment<S> {
+      try prepare(experiment, as: type, triesPlugins: false, readsSamples: readsSamples)
+    }
+    return switch experiment.dtype {
+    case .float32: try plan(combination, prepared(as: Float.self))
+    case .float64: try plan(combination, prepared(as: Double.self))
     }
   }
 
