@@ -13,10 +13,49 @@ INLINE void NAME(transpose)(V *rows) {
   }
 }
 
+typedef REAL NAME(pairs) __attribute__((ext_vector_type(2 * LANES)));
+
+/// The transpose of a matrix of two columns, whose rows have no gaps.
+INLINE void NAME(separate)(long rows, const REAL *x, REAL *even, REAL *odd, int adds) {
+  long i = 0;
+  for (; i + LANES <= rows; i += LANES) {
+    NAME(pairs) v;
+    __builtin_memcpy(&v, x + 2 * i, sizeof v);
+    V a = v.even, b = v.odd;
+    if (adds) a += NAME(load)(even + i), b += NAME(load)(odd + i);
+    NAME(store)(even + i, a);
+    NAME(store)(odd + i, b);
+  }
+  for (; i < rows; i++) {
+    even[i] = adds ? even[i] + x[2 * i] : x[2 * i];
+    odd[i] = adds ? odd[i] + x[2 * i + 1] : x[2 * i + 1];
+  }
+}
+
+/// The transpose of a matrix of two rows, as rows without gaps.
+INLINE void NAME(interleave)(long columns, const REAL *even, const REAL *odd, REAL *y, int adds) {
+  long i = 0;
+  for (; i + LANES <= columns; i += LANES) {
+    NAME(pairs) v, sum;
+    v.even = NAME(load)(even + i), v.odd = NAME(load)(odd + i);
+    if (adds) {
+      __builtin_memcpy(&sum, y + 2 * i, sizeof sum);
+      v = sum + v;
+    }
+    __builtin_memcpy(y + 2 * i, &v, sizeof v);
+  }
+  for (; i < columns; i++) {
+    y[2 * i] = adds ? y[2 * i] + even[i] : even[i];
+    y[2 * i + 1] = adds ? y[2 * i + 1] + odd[i] : odd[i];
+  }
+}
+
 /// y[j, i] ← x[i, j], or y[j, i] + x[i, j], for the `rows` × `columns` numbers of x. A row of x is x_step
 /// numbers after the row before, and one of y y_step.
 static void NAME(transposed)(
     long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds) {
+  if (columns == 2 && x_step == 2) return NAME(separate)(rows, x, y, y + y_step, adds);
+  if (rows == 2 && y_step == 2) return NAME(interleave)(columns, x, x + x_step, y, adds);
   for (long j = 0; j < columns; j += LANES) {
     for (long i = 0; i < rows; i += LANES) {
       const REAL *from = x + i * x_step + j;

@@ -5,7 +5,7 @@ import NNExp
 /// Windows next to each other are copied together, one entry of theirs after the other. A window
 /// that extends beyond an edge is copied by itself: its entries come first, and the rows after
 /// them are not valid. For long rows of windows; see ``WindowTable`` for short ones.
-struct WindowRows<S: Scalar> {
+struct WindowRows<S: KernelScalar> {
   private let rows: Window
   private let columns: Window
   private let x: Planes
@@ -14,6 +14,8 @@ struct WindowRows<S: Scalar> {
   private let inside: Range<Int>
   /// The distance from a row of the register to the next.
   private let width: Int
+  /// True if the windows follow each other in the tensor, and contain all of it.
+  private let isTiled: Bool
 
   init(_ pooling: Pooling, from input: Shape, to output: Shape, width: Int) {
     let windows = pooling.planes(from: input, to: output)
@@ -23,6 +25,10 @@ struct WindowRows<S: Scalar> {
     let (_, end) = columns.positionsInside(
       entry: columns.size - 1, over: x.columns, of: y.columns)
     inside = first..<max(first, end)
+    isTiled =
+      rows.size == 1 && rows.tiles(x.rows, positions: y.rows) && x.rows == y.rows
+      && columns.tiles(x.columns, positions: y.columns)
+      && x.columns == y.columns &* columns.size
   }
 
   private var entries: Int { rows.size &* columns.size }
@@ -78,6 +84,16 @@ struct WindowRows<S: Scalar> {
     into block: UnsafeMutablePointer<S>?, valid: UnsafeMutablePointer<S>?,
     counts: UnsafeMutablePointer<S>?
   ) {
+    if isTiled {
+      if let block {
+        S.transpose(
+          numbers + windows.lowerBound &* entries, rows: windows.count, columns: entries,
+          xStep: entries, into: block, yStep: width, adds: false)
+      }
+      counts?.update(repeating: S(entries), count: windows.count)
+      valid?.update(repeating: 1, count: entries &* width)
+      return
+    }
     var first = windows.lowerBound
     while first < windows.upperBound {
       let run = run(from: first, to: windows.upperBound)
@@ -110,12 +126,9 @@ struct WindowRows<S: Scalar> {
     var row = block
     for u in 0..<rows.size {
       if isPairs {
-        let source = numbers + position(run, u, 0, column: run.inside.lowerBound)
-        let second = row + width
-        for c in 0..<count {
-          row[c] = source[2 &* c]
-          second[c] = source[2 &* c &+ 1]
-        }
+        S.transpose(
+          numbers + position(run, u, 0, column: run.inside.lowerBound), rows: count, columns: 2,
+          xStep: 2, into: row, yStep: width, adds: false)
         row += 2 &* width
         continue
       }
@@ -159,6 +172,11 @@ struct WindowRows<S: Scalar> {
   func scatter(
     _ block: UnsafeMutablePointer<S>, _ windows: Range<Int>, to numbers: UnsafeMutablePointer<S>
   ) {
+    if isTiled {
+      return S.transpose(
+        block, rows: entries, columns: windows.count, xStep: width,
+        into: numbers + windows.lowerBound &* entries, yStep: entries, adds: true)
+    }
     var first = windows.lowerBound
     while first < windows.upperBound {
       let run = run(from: first, to: windows.upperBound)
@@ -182,12 +200,9 @@ struct WindowRows<S: Scalar> {
     for u in 0..<rows.size {
       let first = block + u &* columns.size &* width
       if isPairs {
-        let target = numbers + position(run, u, 0, column: run.inside.lowerBound)
-        let second = first + width
-        for c in 0..<count {
-          target[2 &* c] += first[c]
-          target[2 &* c &+ 1] += second[c]
-        }
+        S.transpose(
+          first, rows: 2, columns: count, xStep: width,
+          into: numbers + position(run, u, 0, column: run.inside.lowerBound), yStep: 2, adds: true)
         continue
       }
       // An entry of two windows is further back in the first of them.

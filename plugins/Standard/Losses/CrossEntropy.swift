@@ -111,6 +111,9 @@ struct CrossEntropy: ClassWeightedLoss, Component {
     }
   }
 
+  /// True if uⱼ = tⱼ.
+  private var isPlain: Bool { weights.isEmpty && smoothing == 0 }
+
   /// The factor uⱼ of tⱼ.
   @inline(__always)
   private func u<S: Scalar>(_ t: S, _ j: Int, of k: Int) -> S {
@@ -148,7 +151,7 @@ struct CrossEntropy: ClassWeightedLoss, Component {
   ) -> S {
     let (z, positions, m) = (pass.z, rows.positions(row), pass.z[rows.top(row)])
     let t = RowTargets(pass, rows, row)
-    if let own = t.own, weights.isEmpty, smoothing == 0 {
+    if let own = t.own, isPlain {
       sum += Double((m - z[own]) + logOfSum)
       return 1
     }
@@ -169,15 +172,23 @@ struct CrossEntropy: ClassWeightedLoss, Component {
     guard let dz = pass.dz else { return }
     let k = pass.z.shape.count
     rows.forEachPart { row, part, e in
-      let (top, first, t) = (rows.top(row), rows.positions(row).lowerBound, RowTargets(pass, rows, row))
-      let (w, rest, divisor) = (w[row], rest[row], 1 + rest[row])
-      for i in part {
-        let u = u(t[i], i &- first, of: k)
-        // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈ t.
-        let slope =
-          i == top ? (w - u) - w * (rest / divisor) : w * (e[i &- part.lowerBound] / divisor) - u
-        dz[i] += pass.scale * slope
+      let (top, first) = (rows.top(row), rows.positions(row).lowerBound)
+      let (w, rest, t) = (w[row], rest[row], RowTargets(pass, rows, row))
+      let divisor = 1 + rest
+      // The slopes replace the exponentials.
+      for i in 0..<part.count { e[i] = w * (e[i] / divisor) }
+      if let own = t.own, isPlain {
+        if part.contains(own) { e[own &- part.lowerBound] -= 1 }
+      } else {
+        for i in part { e[i &- part.lowerBound] -= u(t[i], i &- first, of: k) }
       }
+      if part.contains(top) {
+        // p = 1 − rest/(1 + rest), which has no cancellation if p ≈ t.
+        let u = u(t[top], top &- first, of: k)
+        e[top &- part.lowerBound] = (w - u) - w * (rest / divisor)
+      }
+      let (dz, scale) = (dz.start + part.lowerBound, pass.scale)
+      for i in 0..<part.count { dz[i] += scale * e[i] }
     }
   }
 
