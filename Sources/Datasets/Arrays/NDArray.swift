@@ -155,6 +155,15 @@ final class NDArray: Sendable {
   ) {
     let size = MemoryLayout<Bits>.size
     var values = values.mutableSpan
+    if offsets.isEmpty && !isBigEndian {
+      // With this condition, the loop consists of vectors.
+      precondition(width <= values.count && first &+ width &* size <= bytes.byteCount)
+      for i in 0..<width {
+        let bits = bytes.unsafeLoadUnaligned(fromByteOffset: first &+ i &* size, as: Bits.self)
+        values[i] = number(Bits(littleEndian: bits))
+      }
+      return
+    }
     for i in 0..<width {
       let offset = first &+ (offsets.isEmpty ? i : offsets[i]) &* size
       let bits = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Bits.self)
@@ -166,11 +175,31 @@ final class NDArray: Sendable {
   ///
   /// - Parameter allowsNaN: whether NaN is accepted.
   func firstNonFinite(but allowsNaN: Bool = false) throws -> (index: [Int], value: Double)? {
-    guard type.isFloatingPoint else { return nil }
+    guard type.isFloatingPoint, count > 0 else { return nil }
+    // A streamed file is read in order.
+    let step = isStreamed ? count : NDArray.rowsPerPart
+    let parts = Workers.map((count - 1) / step + 1) { part in
+      Result {
+        try firstNonFinite(of: part * step..<min((part + 1) * step, count), but: allowsNaN)
+      }
+    }
+    for part in parts { if let found = try part.get() { return found } }
+    return nil
+  }
+
+  /// The number of rows that one part of a loop over the rows decodes.
+  private static let rowsPerPart = 1 << 10
+
+  private func firstNonFinite(
+    of rows: Range<Int>, but allowsNaN: Bool
+  ) throws -> (index: [Int], value: Double)? {
     var values = [Double](repeating: 0, count: width)
-    for row in 0..<count {
+    for row in rows {
       try decode(row, into: &values)
-      guard let found = values.firstIndex(where: { !$0.isFinite && !(allowsNaN && $0.isNaN) })
+      var others = 0
+      for value in values { others &+= value.isFinite ? 0 : 1 }
+      guard others > 0,
+        let found = values.firstIndex(where: { !$0.isFinite && !(allowsNaN && $0.isNaN) })
       else { continue }
       var index: [Int] = []
       var rest = found

@@ -59,9 +59,6 @@ struct PortEncoding: Sendable {
     if !notesRange { return }
     if let scaling {
       noteRange(scaling.low, scaling.high)
-    } else if table.isEmpty {
-      let (low, high) = try columns.bounds(of: rows)
-      noteRange([low], [high])
     } else {
       let (low, high) = try columns.extent(of: rows)
       noteRange(low, high)

@@ -167,24 +167,12 @@ struct SourceColumns: Sendable {
     var cursor = BlockCursor()
     for row in rows {
       try withNumbers(of: row, by: &values, from: &cursor) { x in
+        // With this condition, the loop consists of vectors.
+        precondition(x.count <= lows.count && x.count <= highs.count)
         for i in x.indices {
-          lows[i] = min(lows[i], x[i])
-          highs[i] = max(highs[i], x[i])
+          lows[i] = x[i] < lows[i] ? x[i] : lows[i]
+          highs[i] = x[i] > highs[i] ? x[i] : highs[i]
         }
-      }
-    }
-    return (low, high)
-  }
-
-  /// The smallest and the largest number of some rows.
-  func bounds(of rows: [Int]) throws -> (low: Double, high: Double) {
-    var values = [Double](repeating: 0, count: layout.width)
-    var (low, high) = (Double.infinity, -Double.infinity)
-    for row in rows {
-      try decode(row, into: &values)
-      for value in values {
-        low = value < low ? value : low
-        high = value > high ? value : high
       }
     }
     return (low, high)
