@@ -171,16 +171,30 @@ INLINE reals_f32 each_power_f32(reals_f32 x, reals_f32 p) {
     return ((p == 0) | (x == 1)) ? (NAME(reals))1 : power;                         \
   }                                                                                \
                                                                                    \
-  static void NAME(power_rows)(const REAL *x, const REAL *p, REAL *y, long count) { \
+  /* If all lanes have the same p, what depends on p only is outside the loop. */  \
+  INLINE void NAME(power_row)(                                                     \
+      const REAL *x, const REAL *p, const int is_single, REAL *y, long count) {    \
     const long lanes = VECTOR_BYTES / sizeof(REAL);                                \
+    const NAME(reals) single = (NAME(reals))*p;                                    \
     long i = 0;                                                                    \
     for (; i + lanes <= count; i += lanes)                                         \
-      NAME(store)(y + i, NAME(signed_power)(NAME(load)(x + i), NAME(load)(p + i))); \
+      NAME(store)(y + i, NAME(signed_power)(                                       \
+          NAME(load)(x + i), is_single ? single : NAME(load)(p + i)));             \
     if (i < count) {                                                               \
-      NAME(reals) power = NAME(signed_power)(                                      \
-          NAME(load_first)(x + i, count - i), NAME(load_first)(p + i, count - i)); \
+      NAME(reals) power = NAME(signed_power)(NAME(load_first)(x + i, count - i),   \
+          is_single ? single : NAME(load_first)(p + i, count - i));                \
       NAME(store_first)(y + i, power, count - i);                                  \
     }                                                                              \
+  }                                                                                \
+                                                                                   \
+  static void NAME(power_rows)(const REAL *x, const REAL *p, REAL *y, long count) { \
+    if (count == 0) return;                                                        \
+    int differs = 0;                                                               \
+    for (long i = 0; i < count; i++) differs |= p[i] != *p;                        \
+    if (differs)                                                                   \
+      NAME(power_row)(x, p, 0, y, count);                                          \
+    else                                                                           \
+      NAME(power_row)(x, p, 1, y, count);                                          \
   }
 #define F32(name) name##_f32
 #define F64(name) name##_f64

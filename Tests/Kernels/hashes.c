@@ -110,6 +110,25 @@ enum { most = 4096 };
     snprintf(name, sizeof name, "strip %d", o);                                            \
     PRINT(SUFFIX, name)                                                                    \
   }                                                                                        \
+  for (double p = -1.5; p < 5; p += 1.25) {                                                \
+    BEGIN(SUFFIX, 1)                                                                       \
+    enum { columns = 77 };                                                                 \
+    REAL *external[] = {x, y, out};                                                        \
+    struct nnexp_strip_step step = {                                                       \
+        .operation = nnexp_strip_power, .a = {0, 0, 0, 1}, .b = {1, 0, 0, 1},              \
+        .y = {2, 0, 0, 1}};                                                                \
+    for (int i = 0; i < columns; i++) y[i] = (REAL)p;                                      \
+    k->run_strip(&step, 1, room, external, 1, columns, columns);                           \
+    ADD(SUFFIX, out, columns)                                                              \
+    memcpy(second, out, sizeof *out * columns);                                            \
+    y[columns - 1] = 7;                                                                    \
+    k->run_strip(&step, 1, room, external, 1, columns, columns);                           \
+    if (memcmp(second, out, sizeof *out * (columns - 1))) {                                \
+      fprintf(stderr, "powers with one p and with several differ\n");                      \
+      exit(1);                                                                             \
+    }                                                                                      \
+  }                                                                                        \
+  PRINT(SUFFIX, "power of rows")                                                           \
   for (int p = 1; p <= 4; p++) {                                                           \
     const struct nnexp_pooling_geometry tiles = {                                          \
         .height = 2, .width = 3, .windows = 11, .window_rows = 4, .columns = 35,           \
@@ -218,6 +237,10 @@ enum { most = 4096 };
   for (int adds = 0; adds < 2; adds++) {                                                   \
     BEGIN(SUFFIX, 1)                                                                       \
     k->transposed(21, 43, x, 47, out, 25, adds);                                           \
+    ADD(SUFFIX, out, most)                                                                 \
+    k->transposed(43, 2, x, 2, out, 47, adds);                                             \
+    ADD(SUFFIX, out, most)                                                                 \
+    k->transposed(2, 43, x, 47, out, 2, adds);                                             \
     ADD(SUFFIX, out, most)                                                                 \
     PRINT(SUFFIX, "transposed")                                                            \
   }                                                                                        \

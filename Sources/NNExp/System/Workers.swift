@@ -98,15 +98,16 @@ public enum Workers {
   ) throws -> [Element] {
     try Array(onLargePages: count) { elements in
       let parts = (count + size - 1) / size
-      for first in stride(from: 0, to: parts, by: 4 * Workers.count) {
-        let outcomes = map(min(4 * Workers.count, parts - first)) { index in
+      let group = 4 * Workers.count
+      for first in stride(from: 0, to: parts, by: group) {
+        let outcomes = map(min(group, parts - first)) { index in
           let start = (first + index) * size
           let range = start..<min(start + size, count)
           var span = elements.extracting(range).mutableSpan
           return Result { try write(range, &span) }
         }
         for outcome in outcomes { try outcome.get() }
-        groupEnded(min((first + 4 * Workers.count) * size, count))
+        groupEnded(min((first + group) * size, count))
       }
       return count
     }
