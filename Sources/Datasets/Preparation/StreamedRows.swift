@@ -65,7 +65,7 @@ final class PortRows: Sendable {
 
   /// Whether the numbers of all rows are finite in S, because the smallest and the largest are.
   fileprivate func isKnownToFit<S: Scalar>(_ type: S.Type) throws -> Bool {
-    if classes != nil || columns.isStreamed { return false }
+    if classes != nil || columns.isStreamed || columns.count == 0 { return false }
     let (low, high) = try columns.extent()
     return [low, high].allSatisfy { numbers in
       var numbers = numbers

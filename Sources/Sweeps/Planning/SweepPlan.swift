@@ -29,7 +29,7 @@ public struct PlannedTrial: Sendable {
 
 /// Every trial of a sweep, composed, validated and planned, but not trained.
 public struct SweepPlan: Sendable {
-  /// The builder that composed the trials, with data of the trials.
+  /// The builder that composed the trials. It keeps the data that trials share.
   public let builder: TrialBuilder
   public let trials: [PlannedTrial]
   /// The column that determines which trial is better.
