@@ -289,9 +289,10 @@ FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula \
   safetensors weights graph events messages
 FUZZED_KERNELS = .build/fuzz/kernels
-# The address sanitizer finds wrong pointers when they are used; other checks of them take minutes to compile.
+# The address sanitizer finds wrong pointers when they are used. Other checks of them take minutes to
+# compile, as does its own check if it is no call.
 SANITIZERS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-  -fno-sanitize=null,pointer-overflow,object-size
+  -fno-sanitize=null,pointer-overflow,object-size -fsanitize-address-outline-instrumentation
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/
 
