@@ -290,7 +290,7 @@ FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summ
   safetensors weights graph events messages
 FUZZED_KERNELS = .build/fuzz/kernels
 # The address sanitizer finds wrong pointers when they are used. Other checks of them take minutes to
-# compile, as does its own check if it is no call.
+# compile, and so do its own unless they are calls.
 SANITIZERS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
   -fno-sanitize=null,pointer-overflow,object-size -fsanitize-address-outline-instrumentation
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \

@@ -221,9 +221,7 @@ private struct RowTargets<S: Scalar> {
   @inline(__always)
   init(_ pass: LossPass<S>, _ rows: SoftmaxRows<S>, _ row: Int) {
     t = pass.t
-    own =
-      pass.hasClasses
-      ? rows.positions(row).lowerBound &+ Int(Double(t[rows.samples.lowerBound &+ row])) : nil
+    own = pass.hasClasses ? rows.own(row, of: t) : nil
   }
 
   @inline(__always)

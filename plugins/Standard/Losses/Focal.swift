@@ -105,9 +105,10 @@ struct Focal: ClassWeightedLoss, Component {
           slope[row] = 0
           continue
         }
-        let t = Int(Double(pass.t[rows.samples.lowerBound &+ row]))
+        let own = rows.own(row, of: pass.t)
+        let t = own &- rows.positions(row).lowerBound
         let w = weights.isEmpty ? power[row] : S(weights[t]) * power[row]
-        let logQ = (pass.z[rows.positions(row).lowerBound &+ t] - pass.z[rows.top(row)]) - log[row]
+        let logQ = (pass.z[own] - pass.z[rows.top(row)]) - log[row]
         sum -= Double(w * logQ)
         slope[row] = pass.scale * (w * (S(gamma) * q[row] * logQ / h[row] - 1))
       }
@@ -127,7 +128,7 @@ struct Focal: ClassWeightedLoss, Component {
     rest.fill(0)
     others.fill(0)
     rows.forEachPart { row, part, e in
-      let (top, t) = (rows.top(row), position(pass, rows, row))
+      let (top, t) = (rows.top(row), rows.own(row, of: pass.t))
       var sums = (rest: rest[row], others: others[row])
       for i in part {
         let e = e[i &- part.lowerBound]
@@ -139,14 +140,6 @@ struct Focal: ClassWeightedLoss, Component {
     }
   }
 
-  /// The position of a sample's class in z.
-  @inline(__always)
-  private func position<S: Scalar>(
-    _ pass: LossPass<S>, _ rows: SoftmaxRows<S>, _ row: Int
-  ) -> Int {
-    rows.positions(row).lowerBound &+ Int(Double(pass.t[rows.samples.lowerBound &+ row]))
-  }
-
   /// Adds slope·([j = t] − softmax(z)ⱼ) to the gradient of each sample.
   @inline(__always)
   private func addGradient<S: Scalar>(
@@ -154,7 +147,7 @@ struct Focal: ClassWeightedLoss, Component {
   ) {
     guard let dz = pass.dz else { return }
     rows.forEachPart { row, part, e in
-      let t = position(pass, rows, row)
+      let t = rows.own(row, of: pass.t)
       let (h, slope, divisor) = (h[row], slope[row], 1 + rest[row])
       for i in part {
         dz[i] += slope * (i == t ? h : -(e[i &- part.lowerBound] / divisor))

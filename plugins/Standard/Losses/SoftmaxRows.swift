@@ -45,6 +45,12 @@ struct SoftmaxRows<S: Scalar> {
     return first..<first &+ k
   }
 
+  /// The position in z of a row's class, for targets that are classes.
+  @inline(__always)
+  func own(_ row: Int, of t: Tensor<S>) -> Int {
+    positions(row).lowerBound &+ Int(Double(t[samples.lowerBound &+ row]))
+  }
+
   /// Calls `body` with each row, the positions of a part of it in z, and e^(z−m) of these.
   @inline(__always)
   func forEachPart(_ body: (Int, Range<Int>, UnsafeMutablePointer<S>) -> Void) {
