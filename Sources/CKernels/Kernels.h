@@ -41,6 +41,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Products.h"
 #include "DirectProducts.h"
 #include "Winograd.h"
+#include "Optimizers.h"
 #include "End.h"
 
 #include "Float64.h"
@@ -60,6 +61,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "Products.h"
 #include "DirectProducts.h"
 #include "Winograd.h"
+#include "Optimizers.h"
 #include "Power.h"
 #include "Trigonometry.h"
 #include "LpWindows.h"
@@ -82,7 +84,8 @@ extern const struct nnexp_kernels NARROWER;
   .norm_sums = norm_sums_##precision, .norm_vjp = norm_vjp_##precision,            \
   .entry_norm_apply = entry_norm_apply_##precision, .entry_norm_vjp = entry_norm_vjp_##precision, \
   .softmax = softmax_##precision, .softmax_vjp = softmax_vjp_##precision,          \
-  .dropout = dropout_##precision, .add_noise = add_noise_##precision
+  .dropout = dropout_##precision, .add_noise = add_noise_##precision, \
+  .adam = adam_##precision
 #define COPIES(precision)                                                          \
   .transposed = transposed_##precision, .im2col = im2col_##precision, .col2im = col2im_##precision, \
   .entry_sums = entry_sums_##precision, .entry_gradients = entry_gradients_##precision, \

@@ -234,6 +234,16 @@ enum { most = 4096 };
       0xfedcba9876543210u, (nnexp_int64)0x123456789abc, 0.75, y, most - 1);                \
   ADD(SUFFIX, y, most)                                                                     \
   PRINT(SUFFIX, "add_noise")                                                               \
+  for (int isLargest = 0; isLargest < 2; isLargest++) {                                    \
+    const struct nnexp_adam o = {0.01, 0.999, 0.9, 0.1, 0.999, 0.001, 0.02, 1.5, 1e-8};    \
+    BEGIN(SUFFIX, 1)                                                                       \
+    k->adam(&o, x, y, dy, out, isLargest ? second : NULL, most - 1);                       \
+    ADD(SUFFIX, x, most)                                                                   \
+    ADD(SUFFIX, dy, most)                                                                  \
+    ADD(SUFFIX, out, most)                                                                 \
+    ADD(SUFFIX, second, most)                                                              \
+    PRINT(SUFFIX, "adam")                                                                  \
+  }                                                                                        \
   for (int adds = 0; adds < 2; adds++) {                                                   \
     BEGIN(SUFFIX, 1)                                                                       \
     k->transposed(21, 43, x, 47, out, 25, adds);                                           \

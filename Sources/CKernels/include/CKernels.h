@@ -67,6 +67,13 @@ struct nnexp_lp {
   int normalizes;
 };
 
+/// One step of Adam: d = g + decay·w; m ← mean_kept·m + mean_added·d; v ← square_kept·v +
+/// square_added·d²; w ← shrinkage·w − rate·m/(√v·correction + epsilon). The constants are rounded to the
+/// precision of w.
+struct nnexp_adam {
+  double decay, shrinkage, mean_kept, mean_added, square_kept, square_added, rate, correction, epsilon;
+};
+
 /// The windows of a convolution, all of them inside x.
 struct nnexp_patch_geometry {
   /// The extents of x.
@@ -250,6 +257,9 @@ void *nnexp_product_room(void);
   /* y + deviation·n with a normal distribution; see Random.h. */                  \
   void (*add_noise)(                                                               \
       nnexp_uint64 key, nnexp_int64 first, double deviation, REAL *y, long count); \
+  /* A step of Adam, with √ of the largest v so far unless `largest` is NULL; see Optimizers.h. */ \
+  void (*adam)(                                                                    \
+      const struct nnexp_adam *o, REAL *w, const REAL *g, REAL *m, REAL *v, REAL *largest, long count); \
   /* Exchanges rows and columns, and adds the result with `adds`; see Transposition.h. */ \
   void (*transposed)(                                                              \
       long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds); \
@@ -521,6 +531,10 @@ static inline long nnexp_lp_pool_vjp_f64(
   static inline void nnexp_add_noise_##SUFFIX(                                     \
       nnexp_uint64 key, nnexp_int64 first, double deviation, REAL *y, long count) { \
     nnexp_kernels()->SUFFIX.add_noise(key, first, deviation, y, count);            \
+  }                                                                                \
+  static inline void nnexp_adam_##SUFFIX(                                          \
+      const struct nnexp_adam *o, REAL *w, const REAL *g, REAL *m, REAL *v, REAL *largest, long count) { \
+    nnexp_kernels()->SUFFIX.adam(o, w, g, m, v, largest, count);                   \
   }                                                                                \
   static inline void nnexp_transposed_##SUFFIX(                                    \
       long rows, long columns, const REAL *x, long x_step, REAL *y, long y_step, int adds) { \

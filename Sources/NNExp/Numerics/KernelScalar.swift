@@ -148,6 +148,12 @@ package protocol KernelScalar: Scalar {
     deviation: Double, random: RandomStream, from first: Int, to y: UnsafeMutablePointer<Self>,
     count: Int)
 
+  /// One step of Adam, with the square root of the largest v so far if there is a vector for it.
+  static func adam(
+    _ step: AdamStep, _ w: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>,
+    m: UnsafeMutablePointer<Self>, v: UnsafeMutablePointer<Self>,
+    largest: UnsafeMutablePointer<Self>?, count: Int)
+
   /// patches ← the windows of x, one per column.
   static func im2col(
     _ geometry: PatchGeometry, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)

@@ -34,8 +34,8 @@ struct Adam: Optimizer, Component {
   var learningRate: Double { rule.learningRate }
   var memory: OptimizerMemory { rule.memory }
 
-  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
-    rule.step(pass, λ: S(weightDecay), shrinkage: 1)
+  func step<S: KernelScalar>(_ pass: OptimizerStep<S>) {
+    rule.step(pass, λ: weightDecay, shrinkage: 1)
   }
 }
 
@@ -69,8 +69,8 @@ struct AdamW: Optimizer, Component {
   var learningRate: Double { rule.learningRate }
   var memory: OptimizerMemory { rule.memory }
 
-  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
-    rule.step(pass, λ: 0, shrinkage: S(1 - pass.learningRate * weightDecay))
+  func step<S: KernelScalar>(_ pass: OptimizerStep<S>) {
+    rule.step(pass, λ: 0, shrinkage: 1 - pass.learningRate * weightDecay)
   }
 }
 
@@ -89,37 +89,15 @@ struct AdamRule: Sendable {
   /// The vectors m and v, and with amsgrad the largest v.
   var memory: OptimizerMemory { OptimizerMemory(vectors: isAMSGrad ? 3 : 2, isElementwise: true) }
 
-  @inline(__always)
-  func step<S: Scalar>(_ pass: OptimizerStep<S>, λ: S, shrinkage: S) {
-    let w = pass.w.start
-    let g = pass.g.start
-    let m = pass.vectors[0].start
-    let v = pass.vectors[1].start
+  func step<S: KernelScalar>(_ pass: OptimizerStep<S>, λ: Double, shrinkage: Double) {
     let t = Double(pass.step)
     let (β1, β2) = (means.β1, means.β2)
-    let η = S(pass.learningRate / (1 - power(of: β1, t)))
-    let correction = S(1 / (1 - power(of: β2, t)).squareRoot())
-    let b1 = S(β1)
-    let c1 = S(1 - β1)
-    let b2 = S(β2)
-    let c2 = S(1 - β2)
-    let ε = S(means.epsilon)
-    if isAMSGrad {
-      let largest = pass.vectors[2].start
-      for i in pass.w.indices {
-        let d = g[i] + λ * w[i]
-        m[i] = b1 * m[i] + c1 * d
-        v[i] = b2 * v[i] + c2 * d * d
-        largest[i] = v[i] <= largest[i] ? largest[i] : v[i]
-        w[i] = shrinkage * w[i] - η * m[i] / (root(largest[i]) * correction + ε)
-      }
-    } else {
-      for i in pass.w.indices {
-        let d = g[i] + λ * w[i]
-        m[i] = b1 * m[i] + c1 * d
-        v[i] = b2 * v[i] + c2 * d * d
-        w[i] = shrinkage * w[i] - η * m[i] / (root(v[i]) * correction + ε)
-      }
-    }
+    let step = AdamStep(
+      decay: λ, shrinkage: shrinkage, mean: (kept: β1, added: 1 - β1),
+      square: (kept: β2, added: 1 - β2), rate: pass.learningRate / (1 - power(of: β1, t)),
+      correction: 1 / (1 - power(of: β2, t)).squareRoot(), epsilon: means.epsilon)
+    S.adam(
+      step, pass.w.start, pass.g.start, m: pass.vectors[0].start, v: pass.vectors[1].start,
+      largest: isAMSGrad ? pass.vectors[2].start : nil, count: pass.w.count)
   }
 }
