@@ -141,9 +141,8 @@ private struct Product<S: Scalar> {
     let extent = max(c.rows, c.columns)
     let worthy = Int(min(8, work / Product.blockWork(of: method)))
     if method == .tiles {
-      // A sum does not depend on its block. Two per core, because the cores are not equally fast.
-      let shares = Workers.count == 1 ? 1 : 2 * Workers.count
-      return max(1, min(worthy, shares, extent / (2 * Product.unit(of: .tiles))))
+      // A sum does not depend on its block: one per core copies the least.
+      return max(1, min(worthy, Workers.count, extent / (2 * Product.unit(of: .tiles))))
     }
     let unit = Product.unit(of: method)
     let wide = max(min(4, extent / (4 * unit)), extent / (16 * unit))
