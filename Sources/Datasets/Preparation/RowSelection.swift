@@ -19,7 +19,8 @@ struct RowSelection {
         }
       }
     }
-    rows = (0..<count).filter { isComplete[$0] }
+    rows = Array(0..<count)
+    if isComplete.contains(false) { rows.removeAll { !isComplete[$0] } }
     dropped = count - rows.count
   }
 

@@ -163,22 +163,35 @@ struct Split: Sendable {
 
   /// The rows of each part, in ascending order.
   struct Rows: Sendable {
-    var train: [Int] = []
-    var validation: [Int] = []
-    var test: [Int] = []
+    private(set) var train: [Int] = []
+    private(set) var validation: [Int] = []
+    private(set) var test: [Int] = []
+
+    /// - Parameters:
+    ///   - rows: rows in ascending order.
+    ///   - parts: the part of each of these rows.
+    init(_ rows: [Int], parts: [Part]) {
+      train.reserveCapacity(rows.count)
+      for (row, part) in zip(rows, parts) {
+        switch part {
+        case .train: train.append(row)
+        case .validation: validation.append(row)
+        case .test: test.append(row)
+        }
+      }
+    }
   }
 
-  /// Divides the rows by fractions. The first samples of a seeded permutation are for
+  /// Divides samples by fractions. The first samples of a seeded permutation are for
   /// validation, and the next ones are for testing. If the split is stratified, each class
   /// gives its share to within one sample, and the sizes of the parts are the same as without
   /// stratification.
   ///
   /// - Parameter classes: the class of each sample, −1 for samples without a label, which
   ///   form a class of their own.
-  func rows(count: Int, classes: [Int]?, seed: UInt64) throws -> Rows {
-    guard validation > 0 || test > 0 || folds != nil else {
-      return Rows(train: Array(0..<count))
-    }
+  private func parts(count: Int, classes: [Int]?, seed: UInt64) -> [Part] {
+    var parts = [Part](repeating: .train, count: count)
+    guard dependsOnSeed else { return parts }
     let classes = Split.withoutMissing(classes)
     let sizes = classes.map { classes in
       var sizes = [Int](repeating: 0, count: (classes.max() ?? 0) + 1)
@@ -189,21 +202,21 @@ struct Split: Sendable {
     var forValidation = Split.quotas(validation, of: strata, taken: strata.map { _ in 0 })
     var forTest = Split.quotas(test, of: strata, taken: forValidation)
 
-    var rows = Rows()
-    for row in RandomStream(seed: seed, purpose: "split").permutation(count) {
+    let order = RandomStream(seed: seed, purpose: "split").permutation(count)
+    for row in order {
       let stratum = classes?[row] ?? 0
       if forValidation[stratum] > 0 {
         forValidation[stratum] -= 1
-        rows.validation.append(row)
+        parts[row] = .validation
       } else if forTest[stratum] > 0 {
         forTest[stratum] -= 1
-        rows.test.append(row)
-      } else {
-        rows.train.append(row)
+        parts[row] = .test
       }
     }
-    if let folds { assignFolds(folds, of: &rows, classes) }
-    return try checked(rows, of: count)
+    if let folds {
+      assignFolds(folds, of: order.filter { parts[$0] == .train }, classes, in: &parts)
+    }
+    return parts
   }
 
   private static func withoutMissing(_ classes: [Int]?) -> [Int]? {
@@ -213,24 +226,26 @@ struct Split: Sendable {
     }
   }
 
-  /// Distributes the training rows over the folds, class after class. One fold is for
+  /// Distributes training samples over the folds, class after class. One fold is for
   /// validation.
-  private func assignFolds(_ folds: Folds, of rows: inout Rows, _ classes: [Int]?) {
+  private func assignFolds(
+    _ folds: Folds, of training: [Int], _ classes: [Int]?, in parts: inout [Part]
+  ) {
     let order = classes.map { classes in
-      rows.train.enumerated().sorted { a, b in
+      training.enumerated().sorted { a, b in
         (classes[a.element], a.offset) < (classes[b.element], b.offset)
       }.map(\.element)
     }
     let fold = (folds.fold ?? 1) - 1
-    let dealt = (order ?? rows.train).enumerated()
-    rows.validation = dealt.filter { $0.offset % folds.count == fold }.map(\.element)
-    rows.train = dealt.filter { $0.offset % folds.count != fold }.map(\.element)
+    for (position, row) in (order ?? training).enumerated() where position % folds.count == fold {
+      parts[row] = .validation
+    }
   }
 
   /// Divides groups of rows in the order of a seeded permutation. They fill the validation
   /// data and then the test data up to their fractions; with folds, each group goes to the
   /// smallest fold.
-  private func rows(ofGroups groups: [Double], seed: UInt64) throws -> Rows {
+  private func parts(ofGroups groups: [Double], seed: UInt64) throws -> [Part] {
     var members: [[Int]] = []
     var indices: [Double: Int] = [:]
     for (row, group) in groups.enumerated() {
@@ -247,75 +262,39 @@ struct Split: Sendable {
         "there are \(counted(members.count, "group")), too few for \(folds.count) folds",
         at: location)
     }
-    var rows = Rows()
-    let forValidation = Int((Double(count) * validation).rounded())
-    let forTest = Int((Double(count) * test).rounded())
+    var parts = [Part](repeating: .train, count: count)
+    var forValidation = Int((Double(count) * validation).rounded())
+    var forTest = Int((Double(count) * test).rounded())
     var sizes = [Int](repeating: 0, count: folds?.count ?? 0)
     for index in RandomStream(seed: seed, purpose: "split").permutation(members.count) {
       let own = members[index]
-      if rows.validation.count + (own.count + 1) / 2 <= forValidation {
-        rows.validation += own
-      } else if rows.test.count + (own.count + 1) / 2 <= forTest {
-        rows.test += own
+      var part = Part.train
+      if (own.count + 1) / 2 <= forValidation {
+        forValidation -= own.count
+        part = .validation
+      } else if (own.count + 1) / 2 <= forTest {
+        forTest -= own.count
+        part = .test
       } else if let folds {
         let smallest = sizes.indices.min { sizes[$0] < sizes[$1] } ?? 0
         sizes[smallest] += own.count
-        if smallest == (folds.fold ?? 1) - 1 { rows.validation += own } else { rows.train += own }
-      } else {
-        rows.train += own
+        if smallest == (folds.fold ?? 1) - 1 { part = .validation }
       }
+      if part != .train { for row in own { parts[row] = part } }
     }
-    return try checked(rows, of: count)
+    return parts
   }
 
   /// Divides rows in the order of `keys`; the last ones are for testing.
-  private func rows(orderedBy keys: [Double]) throws -> Rows {
+  private func parts(orderedBy keys: [Double]) -> [Part] {
     let order = keys.indices.sorted { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
     let count = keys.count
     let forTest = Int((Double(count) * test).rounded())
     let forValidation = Int((Double(count) * validation).rounded())
-    let forTraining = count - forTest - forValidation
-    return try checked(
-      Rows(
-        train: Array(order[..<forTraining]),
-        validation: Array(order[forTraining..<forTraining + forValidation]),
-        test: Array(order[(forTraining + forValidation)...])), of: count)
-  }
-
-  /// The rows of each part in ascending order; throws if a requested part is empty.
-  private func checked(_ rows: Rows, of count: Int) throws -> Rows {
-    for (name, fraction, part) in [
-      ("validation", validation, rows.validation), ("test", test, rows.test),
-    ] where fraction > 0 && part.isEmpty {
-      throw Diagnostic(
-        "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: location)
-    }
-    if let folds, rows.validation.isEmpty {
-      throw Diagnostic("\(count) samples are too few for \(folds.count) folds", at: location)
-    }
-    guard !rows.train.isEmpty else {
-      throw Diagnostic("the split leaves none of \(count) samples for training", at: location)
-    }
-    return Split.ascending(rows, of: count)
-  }
-
-  /// The rows of each part in ascending order, without a comparison.
-  private static func ascending(_ rows: Rows, of count: Int) -> Rows {
-    var parts = [Part?](repeating: nil, count: count)
-    for row in rows.train { parts[row] = .train }
-    for row in rows.validation { parts[row] = .validation }
-    for row in rows.test { parts[row] = .test }
-    var sorted = Rows()
-    sorted.train.reserveCapacity(rows.train.count)
-    for row in 0..<count {
-      switch parts[row] {
-      case .train: sorted.train.append(row)
-      case .validation: sorted.validation.append(row)
-      case .test: sorted.test.append(row)
-      case nil: break
-      }
-    }
-    return sorted
+    var parts = [Part](repeating: .train, count: count)
+    for row in order.suffix(forTest) { parts[row] = .test }
+    for row in order.dropLast(forTest).suffix(forValidation) { parts[row] = .validation }
+    return parts
   }
 
   /// The number of samples that each stratum gives: the whole part of its share, then one
@@ -353,35 +332,42 @@ struct Split: Sendable {
       }
       return try Split.rows(of: parts, chosen, at: location)
     }
-    var rows: Rows
+    let parts: [Part]
     if isOrdered {
-      rows = try self.rows(orderedBy: chosen.map { source.splitKeys?[$0] ?? Double($0) })
+      parts = self.parts(orderedBy: chosen.map { source.splitKeys?[$0] ?? Double($0) })
     } else if group != nil, let groups = source.splitKeys {
-      rows = try self.rows(ofGroups: chosen.map { groups[$0] }, seed: seed)
+      parts = try self.parts(ofGroups: chosen.map { groups[$0] }, seed: seed)
     } else {
-      rows = try self.rows(
+      parts = self.parts(
         count: chosen.count, classes: classes.map { classes in chosen.map { classes[$0] } },
         seed: seed)
     }
-    guard chosen.count < source.count else { return rows }
-    rows.train = rows.train.map { chosen[$0] }
-    rows.validation = rows.validation.map { chosen[$0] }
-    rows.test = rows.test.map { chosen[$0] }
+    let rows = Rows(chosen, parts: parts)
+    try check(rows, of: chosen.count)
     return rows
+  }
+
+  /// Throws if a requested part is empty.
+  private func check(_ rows: Rows, of count: Int) throws {
+    for (name, fraction, part) in [
+      ("validation", validation, rows.validation), ("test", test, rows.test),
+    ] where fraction > 0 && part.isEmpty {
+      throw Diagnostic(
+        "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: location)
+    }
+    if let folds, rows.validation.isEmpty {
+      throw Diagnostic("\(count) samples are too few for \(folds.count) folds", at: location)
+    }
+    guard !rows.train.isEmpty else {
+      throw Diagnostic("the split leaves none of \(count) samples for training", at: location)
+    }
   }
 
   /// Divides the rows by the words of a column.
   private static func rows(
     of parts: [Part], _ chosen: [Int], at location: SourceLocation?
   ) throws -> Rows {
-    var rows = Rows()
-    for row in chosen {
-      switch parts[row] {
-      case .train: rows.train.append(row)
-      case .validation: rows.validation.append(row)
-      case .test: rows.test.append(row)
-      }
-    }
+    let rows = Rows(chosen, parts: chosen.map { parts[$0] })
     guard !rows.train.isEmpty else {
       throw Diagnostic("the split's column marks no row as 'train'", at: location)
     }

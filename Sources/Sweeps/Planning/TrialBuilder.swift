@@ -32,31 +32,30 @@ public final class TrialBuilder: Sendable {
       registry: registry, plugins: plugins, memo: memo)
   }
 
-  /// - Parameters:
-  ///   - triesPlugins: false while planning, which calls no pass of a plugin: a plugin that crashes
-  ///     must only end its own trial.
-  ///   - readsSamples: false to only plan with data that are not in memory yet.
+  /// - Parameter onlyPlans: whether the trial will not run. Then samples may stay in the rows of
+  ///   their files, and no pass of a plugin is called: a plugin that crashes must only end its own
+  ///   trial.
   func prepare<S: Scalar>(
-    _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true, readsSamples: Bool = true
+    _ experiment: Experiment, as type: S.Type, onlyPlans: Bool = false
   ) throws -> PreparedExperiment<S> {
     try PreparedExperiment(
-      experiment, memo: memo, triesPlugins: triesPlugins, readsSamples: readsSamples,
+      experiment, memo: memo, triesPlugins: !onlyPlans, readsSamples: !onlyPlans,
       scratch: scratch)
   }
 
   /// Plans trials without numbers. The first is planned alone, so that the others can reuse its
   /// data; the others are planned on all `Workers`.
   func plan(_ combinations: [Int]) -> [Result<Composition, any Error>] {
-    combinations.prefix(1).map { first in Result { try plan(first, readsSamples: true) } }
+    combinations.prefix(1).map { first in Result { try plan(first) } }
       + Workers.map(max(0, combinations.count - 1)) { index in
-        Result { try plan(combinations[index + 1], readsSamples: false) }
+        Result { try plan(combinations[index + 1]) }
       }
   }
 
-  private func plan(_ combination: Int, readsSamples: Bool) throws -> Composition {
+  private func plan(_ combination: Int) throws -> Composition {
     let experiment = try experiment(combination)
     func prepared<S: Scalar>(as type: S.Type) throws -> PreparedExperiment<S> {
-      try prepare(experiment, as: type, triesPlugins: false, readsSamples: readsSamples)
+      try prepare(experiment, as: type, onlyPlans: true)
     }
     return switch experiment.dtype {
     case .float32: try plan(combination, prepared(as: Float.self))
