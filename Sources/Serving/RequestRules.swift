@@ -3,7 +3,7 @@ import NNExp
 /// The checks that a request must pass before anything is read for it.
 ///
 /// A web page of another server can make the browser send requests to this server. The page
-/// cannot read the responses, unless the name of its own server resolves to this machine (DNS
+/// cannot read the responses, unless the name of the other server resolves to this machine (DNS
 /// rebinding); the header Host then has that name.
 enum RequestRules {
   /// The names of this machine under which the server answers.

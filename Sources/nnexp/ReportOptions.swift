@@ -5,7 +5,7 @@ import Results
 
 /// The reports of a command for a CI server.
 ///
-/// Each command declares the two options itself: a group would be a type of its own, and its
+/// Each command declares the two options itself: a group would be another type, and its
 /// conformances would take a twentieth of the start of `nnexp run`.
 struct ReportOptions {
   static let junitHelp: ArgumentHelp = "write JUnit XML for a CI server"

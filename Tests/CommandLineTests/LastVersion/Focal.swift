@@ -60,7 +60,7 @@ struct Focal: Loss {
       let (q, h) = (own / total, others / total)
       let lnQ = pass.z[first + t] - largest - S.log(total)
       let weight = S.pow(h, gamma)
-      // Where h is 0 the loss is, and stays so: ln q ≈ −h outweighs hᵞ⁻¹.
+      // The loss is 0 if h is, because ln q ≈ −h outweighs hᵞ⁻¹.
       sum += h == 0 ? 0 : Double(-weight * lnQ)
       guard let dz = pass.dz else { continue }
       let slope = h == 0 || gamma == 0 ? -weight : gamma * weight / h * q * lnQ - weight

@@ -1,7 +1,6 @@
 import NNExp
 
-/// A layer with a name of its own whose equation is fixed: a ``FormulaLayer`` that the file need
-/// not write.
+/// A named layer with a fixed equation: a ``FormulaLayer`` that the file need not write.
 protocol NamedFormula: Layer, Component {
   var layer: FormulaLayer { get }
 }

@@ -1,7 +1,6 @@
 import NNExp
 
-/// A loss with a name of its own whose equation is fixed: a ``FormulaLoss`` that the file need
-/// not write.
+/// A named loss with a fixed equation: a ``FormulaLoss`` that the file need not write.
 protocol NamedFormulaLoss: Loss, Component {
   var loss: FormulaLoss { get }
 }

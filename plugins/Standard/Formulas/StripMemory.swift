@@ -1,7 +1,7 @@
 import NNExp
 import Synchronization
 
-/// Memory for the strips of a loss or metric, which has no scratch memory of its own. Blocks are
+/// Memory for the strips of a loss or metric, whose passes have no scratch memory. Blocks are
 /// allocated once and used again, so that a step allocates nothing.
 final class StripMemory: Sendable {
   private struct Block: @unchecked Sendable {
