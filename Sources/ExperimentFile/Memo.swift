@@ -19,20 +19,34 @@ public final class Memo: Sendable {
     }
   }
 
-  private let entries = Mutex<[ObjectIdentifier: any Sendable & AnyObject]>([:])
+  /// A computation for which other threads wait.
+  private final class Computation<Key: Equatable & Sendable, Value>: Sendable {
+    let key: Key
+    let turn = Mutex(())
+
+    init(_ key: Key) { self.key = key }
+  }
+
+  private typealias ByKind = [ObjectIdentifier: any Sendable & AnyObject]
+  private let entries = Mutex<ByKind>([:])
+  private let computations = Mutex<ByKind>([:])
 
   public init() {}
 
   /// The last value, if it was computed from an equal key; otherwise the result of `compute`,
-  /// which must be the same for equal keys. If it throws, the cache does not change. Several
-  /// threads may compute at the same time.
+  /// which must be the same for equal keys. If it throws, the cache does not change. A thread waits
+  /// while another computes the value of an equal key, but not for other keys.
   public func value<Key: Equatable & Sendable, Value: Sendable>(
     for key: Key, _ compute: () throws -> Value
   ) rethrows -> Value {
     if let newest: Value = newest(for: key) { return newest }
-    let value = try compute()
-    entries.withLock { $0[ObjectIdentifier(Entry<Key, Value>.self)] = Entry(key, value) }
-    return value
+    let computation: Computation<Key, Value> = newestComputation(for: key)
+    return try computation.turn.withLock { _ in
+      if let newest: Value = newest(for: key) { return newest }
+      let value = try compute()
+      entries.withLock { $0[ObjectIdentifier(Entry<Key, Value>.self)] = Entry(key, value) }
+      return value
+    }
   }
 
   /// The last value, if it was computed from an equal key.
@@ -40,6 +54,20 @@ public final class Memo: Sendable {
     let kind = ObjectIdentifier(Entry<Key, Value>.self)
     let newest = entries.withLock { $0[kind] } as? Entry<Key, Value>
     return newest.flatMap { $0.key == key ? $0.value : nil }
+  }
+
+  private func newestComputation<Key: Equatable & Sendable, Value>(
+    for key: Key
+  ) -> Computation<Key, Value> {
+    let kind = ObjectIdentifier(Computation<Key, Value>.self)
+    return computations.withLock { computations in
+      if let newest = computations[kind] as? Computation<Key, Value>, newest.key == key {
+        return newest
+      }
+      let computation = Computation<Key, Value>(key)
+      computations[kind] = computation
+      return computation
+    }
   }
 }
 

@@ -1,4 +1,6 @@
+import Dispatch
 import NNExp
+import Synchronization
 import TestSupport
 import Testing
 import YAMLTree
@@ -117,6 +119,21 @@ import YAMLTree
     #expect([text(1), text(1)] == ["1", "1"])
     #expect(number(1) == 10)
     #expect(computed == ["number 1", "number 2", "number 1", "text 1"])
+  }
+
+  @Test func threadsWaitForTheValueOfAnEqualKey() {
+    let memo = Memo()
+    let computed = Mutex(0)
+    DispatchQueue.concurrentPerform(iterations: 8) { _ in
+      let value = memo.value(for: 1) {
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + 0.01)
+        return computed.withLock { count in
+          count += 1
+          return count
+        }
+      }
+      #expect(value == 1)
+    }
   }
 
   @Test func aFailedComputationLeavesTheMemoAsItIs() {
