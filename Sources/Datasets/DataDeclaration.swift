@@ -142,7 +142,7 @@ public struct DataDeclaration: Sendable {
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
     fill = Fill.read(
       "fill", from: &options,
-      "csv: the filling of missing cells in inputs, fitted to the training data")
+      "csv: the filling of missing cells, fitted to the training data; drop_row is for targets too")
     if fill != nil, let source, !(source.source is CSVDeclaration) {
       options.reject("fill", "'fill' needs a CSV source")
     }

@@ -80,6 +80,46 @@ import Testing
         """)
   }
 
+  /// A number without a logarithm is not a missing target.
+  @Test(arguments: [Set<String>(), ["target"]])
+  func numbersOfOtherPartsWithoutALogarithmAreReported(incomplete: Set<String>) throws {
+    let folder = try TestFolder([
+      "a.csv": "x,t,s\n1,2,train\n2,3,train\n3,4,validation\n4,-5,validation\n"
+    ])
+    let section = "csv: {path: a.csv, targets: t}\nsplit: {column: s}\nscale: {targets: log}"
+    #expect(
+      folder.errors(section, incomplete: incomplete) == """
+        a.csv:5:3: error: 't' is -5 in sample 3, which has no logarithm; use another scale
+            4,-5,validation
+              ^
+        """)
+    if incomplete.isEmpty { return }
+    try folder.write(
+      Array("x,t,s\n1,2,train\n2,3,train\n3,4,validation\n4,,validation\n".utf8), to: "a.csv")
+    let data = try folder.load(section, incomplete: incomplete)
+    #expect(data.validation?.targets.map(\.isNaN) == [false, true])
+  }
+
+  @Test func numbersThatAScaleMakesTooLargeAreReported() throws {
+    let folder = try TestFolder(["a.csv": "x,t\n1e10,1\n2,2\n"])
+    #expect(
+      folder.errors("csv: a.csv\nscale: {divide: 1.0e-300}") == """
+        a.csv:2:1: error: 'x' is 10000000000 in sample 0, and inf when scaled, too large for float64; \
+        use another scale
+            1e10,1
+            ^
+        """)
+    try folder.write(Array("x,w,t\n1,1,1\n2,1e39,2\n".utf8), to: "a.csv")
+    #expect(
+      folder.errors {
+        _ = try folder.load("csv: {path: a.csv, weight: w}", as: Float.self)
+      } == """
+        a.csv:3:3: error: 'w' is 1e+39 in sample 1, too large for float32; use smaller weights
+            2,1e39,2
+              ^
+        """)
+  }
+
   @Test func wrongScalesAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,a\n2,b\n"])
     #expect(

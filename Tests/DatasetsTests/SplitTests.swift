@@ -1,3 +1,4 @@
+import NNExp
 import Testing
 
 @testable import Datasets
@@ -235,6 +236,49 @@ import Testing
     #expect((byDate.test?.inputs ?? []).allSatisfy { (Int($0) * 7) % 40 % 9 == 8 })
   }
 
+  @Test func `a column without a name orders the samples`() throws {
+    let folder = try TestFolder(["b.csv": "1,5,3\n2,6,1\n3,7,2\n"])
+    let data = try folder.load(
+      "csv: {path: b.csv, header: false, inputs: 0, targets: 1}\nsplit: {test: 0.3, ordered: 2}")
+    #expect(data.test?.inputs == [1])
+    #expect(
+      folder.errors("csv: {path: b.csv, header: false}\nsplit: {test: 0.3, ordered: 0.5}") == """
+        test.yaml:2:29: error: ordered must be true, false or a column, found the number 0.5
+            split: {test: 0.3, ordered: 0.5}
+                                        ^
+        """)
+  }
+
+  @Test func `a split uses one column`() throws {
+    #expect(
+      folder.errors(
+        "csv: {path: d.csv, inputs: x}\nsplit: {test: 0.3, group: [patient, day]}") == """
+          test.yaml:2:28: error: a split uses one column, and this selects 2: patient, day
+              split: {test: 0.3, group: [patient, day]}
+                                         ^
+          """)
+  }
+
+  @Test func `every class keeps a sample for training`() throws {
+    let random = RandomStream(seed: 3, purpose: "test")
+    for trial in 0..<100 {
+      let stream = random.stream(trial)
+      let sizes = (0..<2).map { stream.integer(below: 12, at: $0) + 1 }
+      let validation = 0.05 + 0.6 * stream.uniform(at: 5)
+      let test = (0.95 - validation) * stream.uniform(at: 6)
+      let rows = sizes.enumerated().flatMap { index, size in
+        (0..<size).map { "\($0),c\(index)\n" }
+      }
+      let folder = try TestFolder(["a.csv": "x,c\n" + rows.joined()])
+      let section =
+        "csv: a.csv\nsplit: {validation: \(validation), test: \(test), stratified: true}"
+      guard let data = try? folder.load(section) else { continue }
+      #expect(Set(data.train.targets) == [0, 1], "trial \(trial): \(sizes), \(section)")
+      let count = data.train.count + data.validation!.count + data.test!.count
+      #expect(count == rows.count)
+    }
+  }
+
   @Test func `every sample is in one fold`() throws {
     for options in ["", ", stratified: true", ", group: patient"] {
       var seen: [Double] = []
@@ -272,7 +316,10 @@ import Testing
         == "test.yaml:2:16: error: the validation data are a fold; leave out 'validation'")
     #expect(
       error("folds: 9, fold: 1, group: patient")
-        == "test.yaml:2:8: error: there are 8 groups, too few for 9 folds")
+        == "test.yaml:2:8: error: 8 groups are too few for 9 folds")
+    #expect(
+      error("folds: 30, fold: 1, test: 0.5")
+        == "test.yaml:2:8: error: 20 samples without the test data are too few for 30 folds")
     #expect(
       error("test: 0.1, ordered: true, stratified: true")
         == "test.yaml:2:29: error: an ordered split is neither stratified, nor grouped, nor of folds"

@@ -143,6 +143,17 @@ struct ColumnSelection: Sendable {
     return columns
   }
 
+  /// The position of the only column of the selection, which is that of a split.
+  func resolveOne(in table: CSVTable, at location: SourceLocation?) throws -> Int {
+    let columns = try resolve(in: table, at: location)
+    guard columns.count == 1 else {
+      throw Diagnostic(
+        "a split uses one column, and this selects \(columns.count): "
+          + listed(columns.map { table.names[$0] }), at: items.first?.location ?? location)
+    }
+    return columns[0]
+  }
+
   /// - Parameter known: the first position of each name in the table.
   private func positions(
     of item: ConfigValue, in table: CSVTable, _ known: [ByteText: Int], at location: SourceLocation?

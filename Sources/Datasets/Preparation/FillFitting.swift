@@ -50,7 +50,8 @@ extension [Double] {
   /// numbers.
   fileprivate var mean: Double? {
     guard let first else { return nil }
-    return first + reduce(0) { $0 + ($1 - first) } / Double(count)
+    let mean = first + reduce(0) { $0 + ($1 - first) } / Double(count)
+    return mean.isFinite ? mean : reduce(0) { $0 + $1 / Double(count) }
   }
 
   /// The most frequent number, the least one in case of a tie; nil if there are no numbers.

@@ -29,6 +29,6 @@ extension SourcePort {
         "all weights of these \(counted(rows.count, "sample")) in column '\(name)' are 0",
         at: location(rows.first ?? 0, 0))
     }
-    return PortRows(columns, nil, location: location)
+    return PortRows(columns, nil, remedy: "use smaller weights", location: location)
   }
 }

@@ -60,23 +60,7 @@ struct Split: Sendable {
     words = Split.words(from: &options)
     group = ColumnSelection(
       "group", from: &options, "the column whose values define groups; a group stays in one part")
-    if case .string? = options.entry("ordered")?.content {
-      order = ColumnSelection("ordered", from: &options, "")
-      isOrdered = true
-    } else {
-      order = nil
-      isOrdered =
-        options.contains("ordered")
-        && options.bool(
-          "ordered", default: false,
-          "the last samples are for testing, those before for validation; or the column to sort by")
-      if !options.contains("ordered") {
-        _ = options.value(
-          "ordered", "true, false or a column",
-          "the last samples are for testing, those before for validation; or the column to sort by",
-          default: "false", of: .either([.truth, .text]))
-      }
-    }
+    (isOrdered, order) = Split.order(from: &options)
     let count = options.contains("folds") ? options.optionalInt("folds", in: 2...1000, "") : nil
     if !options.contains("folds") {
       _ = options.value(
@@ -125,6 +109,24 @@ struct Split: Sendable {
     if folds == nil, fold != nil {
       options.reject(
         "fold", "'fold' is the number of one of several folds; set 'folds' to their number")
+    }
+  }
+
+  /// Whether the samples are in order, and the column that orders them.
+  private static func order(from options: inout Options) -> (Bool, ColumnSelection?) {
+    switch options.entry("ordered")?.content {
+    case .bool?: return (options.bool("ordered", default: false, ""), nil)
+    case .string?, .int?, .list?:
+      let column = ColumnSelection("ordered", from: &options, "")
+      return (true, column)
+    default:
+      let range = "true, false or a column"
+      let other = options.value(
+        "ordered", range,
+        "the last samples are for testing, those before for validation; or the column to sort by",
+        default: "false", of: .either([.truth, .text]))
+      if let other { options.reject("ordered", "ordered must be \(range), found \(other.kind)") }
+      return (false, nil)
     }
   }
 
@@ -189,7 +191,7 @@ struct Split: Sendable {
   ///
   /// - Parameter classes: the class of each sample, −1 for samples without a label, which
   ///   form a class of their own.
-  private func parts(count: Int, classes: [Int]?, seed: UInt64) -> [Part] {
+  private func parts(count: Int, classes: [Int]?, seed: UInt64) throws -> [Part] {
     var parts = [Part](repeating: .train, count: count)
     guard dependsOnSeed else { return parts }
     let classes = Split.withoutMissing(classes)
@@ -214,7 +216,9 @@ struct Split: Sendable {
       }
     }
     if let folds {
-      assignFolds(folds, of: order.filter { parts[$0] == .train }, classes, in: &parts)
+      let training = order.filter { parts[$0] == .train }
+      try checkFolds(folds, of: training.count, "sample")
+      assignFolds(folds, of: training, classes, in: &parts)
     }
     return parts
   }
@@ -257,15 +261,11 @@ struct Split: Sendable {
       }
     }
     let count = groups.count
-    if let folds, members.count < folds.count {
-      throw Diagnostic(
-        "there are \(counted(members.count, "group")), too few for \(folds.count) folds",
-        at: location)
-    }
     var parts = [Part](repeating: .train, count: count)
     var forValidation = Int((Double(count) * validation).rounded())
     var forTest = Int((Double(count) * test).rounded())
     var sizes = [Int](repeating: 0, count: folds?.count ?? 0)
+    var dealt = 0
     for index in RandomStream(seed: seed, purpose: "split").permutation(members.count) {
       let own = members[index]
       var part = Part.train
@@ -278,11 +278,21 @@ struct Split: Sendable {
       } else if let folds {
         let smallest = sizes.indices.min { sizes[$0] < sizes[$1] } ?? 0
         sizes[smallest] += own.count
+        dealt += 1
         if smallest == (folds.fold ?? 1) - 1 { part = .validation }
       }
       if part != .train { for row in own { parts[row] = part } }
     }
+    if let folds { try checkFolds(folds, of: dealt, "group") }
     return parts
+  }
+
+  /// Throws if there are more folds than samples or groups that are not for testing.
+  private func checkFolds(_ folds: Folds, of count: Int, _ noun: String) throws {
+    if count >= folds.count { return }
+    throw Diagnostic(
+      "\(counted(count, noun)) \(test > 0 ? "without the test data " : "")"
+        + "\(count == 1 ? "is" : "are") too few for \(folds.count) folds", at: location)
   }
 
   /// Divides rows in the order of `keys`; the last ones are for testing.
@@ -303,17 +313,21 @@ struct Split: Sendable {
   private static func quotas(_ fraction: Double, of strata: [Int], taken: [Int]) -> [Int] {
     guard fraction > 0 else { return strata.map { _ in 0 } }
     let shares = strata.map { Double($0) * fraction }
-    var quotas = shares.map { Int($0) }
+    var quotas = strata.indices.map { min(Int(shares[$0]), max(0, strata[$0] - taken[$0] - 1)) }
     let total = Int((Double(strata.reduce(0, +)) * fraction).rounded())
     let order = strata.indices.sorted { a, b in
       let (x, y) = (shares[a] - Double(quotas[a]), shares[b] - Double(quotas[b]))
       return x != y ? x > y : a < b
     }
     var missing = total - quotas.reduce(0, +)
-    for stratum in order where missing > 0 {
-      guard taken[stratum] + quotas[stratum] + 1 < strata[stratum] else { continue }
-      quotas[stratum] += 1
-      missing -= 1
+    var before = missing + 1
+    while missing > 0, missing < before {
+      before = missing
+      for stratum in order where missing > 0 {
+        guard taken[stratum] + quotas[stratum] + 1 < strata[stratum] else { continue }
+        quotas[stratum] += 1
+        missing -= 1
+      }
     }
     return quotas
   }
@@ -338,7 +352,7 @@ struct Split: Sendable {
     } else if group != nil, let groups = source.splitKeys {
       parts = try self.parts(ofGroups: chosen.map { groups[$0] }, seed: seed)
     } else {
-      parts = self.parts(
+      parts = try self.parts(
         count: chosen.count, classes: classes.map { classes in chosen.map { classes[$0] } },
         seed: seed)
     }
@@ -352,14 +366,23 @@ struct Split: Sendable {
     for (name, fraction, part) in [
       ("validation", validation, rows.validation), ("test", test, rows.test),
     ] where fraction > 0 && part.isEmpty {
+      let reason =
+        if group != nil {
+          ", because the samples of a group stay together"
+        } else if (Double(count) * fraction).rounded() < 1 {
+          "; raise it"
+        } else {
+          isStratified
+            ? ", because every class keeps a sample for training"
+            : ", because a sample is left for training"
+        }
       throw Diagnostic(
-        "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: location)
-    }
-    if let folds, rows.validation.isEmpty {
-      throw Diagnostic("\(count) samples are too few for \(folds.count) folds", at: location)
+        "\(name) \(shortest(fraction)) of \(counted(count, "sample")) is none\(reason)",
+        at: location)
     }
     guard !rows.train.isEmpty else {
-      throw Diagnostic("the split leaves none of \(count) samples for training", at: location)
+      throw Diagnostic(
+        "the split leaves none of \(counted(count, "sample")) for training", at: location)
     }
   }
 

@@ -29,6 +29,9 @@ final class PortRows: Sendable {
   /// Whether a sample can lack the port; its numbers are then NaN.
   private let isIncomplete: Bool
 
+  /// What helps if a number is too large; nil for another scale.
+  private let remedy: String?
+
   /// The number of values per sample.
   let width: Int
 
@@ -38,11 +41,12 @@ final class PortRows: Sendable {
   /// Values, which are scaled in float64.
   init(
     _ columns: SourceColumns, _ scaling: Scaling?, isIncomplete: Bool = false,
-    location: @escaping @Sendable (Int, Int) -> SourceLocation?
+    remedy: String? = nil, location: @escaping @Sendable (Int, Int) -> SourceLocation?
   ) {
     self.columns = columns
     self.scaling = scaling
     self.isIncomplete = isIncomplete
+    self.remedy = remedy
     self.location = location
     (classes, isOneHot) = (nil, false)
     width = columns.layout.width
@@ -55,7 +59,7 @@ final class PortRows: Sendable {
     self.columns = columns
     self.classes = classes
     self.location = { _, _ in location }
-    (scaling, isIncomplete) = (nil, true)
+    (scaling, isIncomplete, remedy) = (nil, true, nil)
     isOneHot = oneHot != nil
     width = oneHot ?? 1
   }
@@ -138,16 +142,25 @@ final class PortRows: Sendable {
     _ sample: [Double], _ row: Int, of half: SourceRows.Half, in values: inout MutableSpan<S>,
     at start: Int
   ) throws {
-    let sample = sample.prefix(width)
-    if isIncomplete, sample.contains(where: \.isNaN) {
+    // Numbers of the data: a logarithm may be NaN, and is not missing then.
+    var given = [Double](repeating: 0, count: sample.count)
+    try columns.decode(row, into: &given)
+    if isIncomplete, given.prefix(width).contains(where: \.isNaN) {
       for i in 0..<width { values[start &+ i] = .nan }
       return
     }
-    let i = sample.firstIndex { !S($0).isFinite } ?? 0
-    throw Diagnostic(
-      "'\(columns.layout.expandedNames[i])' is \(shortest(sample[i])) in sample \(row), "
-        + "too large for \(S.dtypeName); scale the \(half.rawValue)",
-      at: location(row, columns.layout.column(ofNumber: i)))
+    let i = sample.prefix(width).firstIndex { !S($0).isFinite } ?? 0
+    var fact = "'\(columns.layout.expandedNames[i])' is \(shortest(given[i])) in sample \(row), "
+    if let scaling, scaling[i].isLog, given[i] <= 0 {
+      fact += "which has no logarithm; use another scale"
+    } else if S(given[i]).isFinite {
+      fact +=
+        "and \(shortest(sample[i])) when scaled, too large for \(S.dtypeName); "
+        + "use another scale"
+    } else {
+      fact += "too large for \(S.dtypeName); " + (remedy ?? "scale the \(half.rawValue)")
+    }
+    throw Diagnostic(fact, at: location(row, columns.layout.column(ofNumber: i)))
   }
 }
 

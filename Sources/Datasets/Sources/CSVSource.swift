@@ -33,9 +33,9 @@ extension CSVDeclaration {
     var uses = ColumnUses(table, at: file.location)
     let declared = details.sorted { $0.key < $1.key }
 
-    let key = try settings.splitKey?.resolve(in: table, at: file.location).first
+    let key = try settings.splitKey?.resolveOne(in: table, at: file.location)
     let split =
-      try settings.split?.resolve(in: table, at: file.location).first
+      try settings.split?.resolveOne(in: table, at: file.location)
       ?? (known == nil ? declared.first { $0.value.role == .split && $0.key != key }?.key : nil)
     if let split { try uses.add(split, .split) }
     for (selection, role) in [
