@@ -59,13 +59,12 @@ extension SourcePort {
     var values = [Double](repeating: 0, count: width)
     for row in 0..<columns.count {
       try columns.decode(row, into: &values)
-      for (i, value) in values.enumerated() where value < 0 || value > 1 {
+      for (i, value) in values.enumerated()
+      where value < 0 || value > 1 && needs.demand != .nonNegative {
         let column = columns.layout.column(ofNumber: i)
         throw Diagnostic(
           "'\(columns.layout.expandedNames[i])' is \(shortest(value)), but the loss '\(needs.loss)' "
-            + "requires "
-            + (needs.demand == .distribution
-              ? "probabilities or classes" : "targets from 0 to 1 or two classes"),
+            + "requires \(needs.text)",
           at: location(row, column), notes: try remedies(for: needs))
       }
       let sum = values.reduce(0, +)
@@ -78,7 +77,8 @@ extension SourcePort {
   }
 
   private func remedies(for needs: TargetNeeds) throws -> [Diagnostic.Note] {
-    try distinctWholeNumbers().map(remedies) ?? []
+    if !needs.learnsClasses { return [] }
+    return try distinctWholeNumbers().map(remedies) ?? []
   }
 
   private func remedies(_ distinct: Set<Double>) -> [Diagnostic.Note] {
@@ -91,6 +91,16 @@ extension SourcePort {
 }
 
 extension TargetNeeds {
+  /// The targets that the loss requires.
+  fileprivate var text: String {
+    switch demand {
+    case .any: "numbers"
+    case .unitInterval: learnsClasses ? "targets from 0 to 1 or two classes" : "targets from 0 to 1"
+    case .nonNegative: "targets of at least 0"
+    case .distribution: "probabilities or classes"
+    }
+  }
+
   /// `3 distinct whole numbers`.
   fileprivate static func count(of distinct: Set<Double>) -> String {
     let number = distinct.count > mostClasses ? "more than \(mostClasses)" : "\(distinct.count)"

@@ -37,7 +37,7 @@ extension PreparedExperiment {
             "the loss '\(head.lossName)' requires probabilities, but the outputs of "
               + "'\(node.name)' are not limited to 0 to 1", at: node.location)
         }
-      case .values, .scores, .meansAndVariances, .meansAndLogVariances: break
+      case .values, .scores, .distances, .meansAndVariances, .meansAndLogVariances: break
       }
     }
     if let coupling = graph.nodes.first(where: \.plan.couplesSamples) {

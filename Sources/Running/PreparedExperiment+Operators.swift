@@ -184,7 +184,7 @@ private struct HeadOperators {
     of z: OperatorGraph.Value, in graph: inout OperatorGraph
   ) -> OperatorGraph.Value {
     switch meaning {
-    case .values, .probabilities, .scores: z
+    case .values, .probabilities, .scores, .distances: z
     case .meansAndVariances, .meansAndLogVariances: half(0..<count / 2, of: z, in: &graph)
     case .logits: graph.add("Sigmoid", z)
     case .jointLogits: graph.add("Softmax", z, attributes: [("axis", .integer(1))])

@@ -51,6 +51,68 @@ import Testing
     #expect(try tool.run("evaluate", "a").code == 0)
   }
 
+  @Test func `metrics read the distances of contrastive`() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    func text(_ targets: String, loss: String = "contrastive") -> String {
+      """
+      seed: 1
+      data: {inline: {inputs: [[0], [0], [1], [1]], targets: [\(targets)]}}
+      model: [{type: dense, units: 1}, softplus]
+      loss: \(loss)
+      metrics: [accuracy, roc_auc]
+      train: {epochs: 500, optimizer: {type: adam, learning_rate: 0.05}}
+
+      """
+    }
+    try tool.write(text("1, 1, 0, 0"), to: "c.yaml")
+    let run = try tool.run("run", "c.yaml", "-q", "--output", "c")
+    #expect(run.code == 0 && run.errors == "", "\(run.errors)")
+    let last = try #require(try tool.rows(of: "c/metrics.csv").last)
+    #expect(last[5] == "1" && last[7] == "1", "\(last)")
+
+    for (targets, loss, message) in [
+      (
+        "1, 1, 0.5, 2", "contrastive",
+        "'target' is 2, but the loss 'contrastive' requires targets from 0 to 1"
+      ),
+      (
+        "2, -3, 1, 4", "poisson",
+        "'target' is -3, but the loss 'poisson' requires targets of at least 0"
+      ),
+      (
+        "same, same, apart, apart", "contrastive",
+        "loss 'contrastive': its targets are the numbers 1 for samples that belong together and 0 "
+          + "for others, not classes, whose order says neither"
+      ),
+    ] {
+      try tool.write(text(targets, loss: loss), to: "c.yaml")
+      let errors = try tool.run("validate", "c.yaml").errors
+      #expect(errors.contains("error: \(message)\n"), "\(errors)")
+    }
+  }
+
+  @Test func `the first loss is not finite`() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(
+      """
+      seed: 1
+      data: {inline: {inputs: [[1], [-1]], targets: [2.5, 3]}}
+      model: [{type: dense, units: 1}]
+      loss: poisson
+      train: {epochs: 2}
+      gradient_check: false
+
+      """, to: "c.yaml")
+    let run = try tool.run("run", "c.yaml", "-q", "--output", "c")
+    #expect(run.code == 1)
+    #expect(
+      run.errors.contains(
+        "note: no weight has changed yet, so that a smaller learning_rate cannot help; 'nnexp types "
+          + "poisson' says which outputs the loss requires\n"), "\(run.errors)")
+  }
+
   @Test func `values that ignore does not take`() throws {
     let tool = try Tool()
     defer { tool.remove() }

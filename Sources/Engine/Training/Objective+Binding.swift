@@ -107,7 +107,7 @@ extension Objective.HeadDeclaration {
       for metric in metrics {
         do {
           bound.append(try BoundMetric(metric.name, metric.metric, predictions, target))
-          if metric.metric.needsProbabilities, loss.outputMeaning == .scores {
+          if metric.metric.needsProbabilities, [.scores, .distances].contains(loss.outputMeaning) {
             throw Diagnostic("it needs probabilities, and the loss '\(lossName)' gives none")
           }
         } catch let fact as Diagnostic {

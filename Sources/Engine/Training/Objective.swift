@@ -211,7 +211,7 @@ extension Objective.HeadDeclaration {
     ignore = Objective.HeadDeclaration.ignoredValue(from: &options)
     let meaning =
       "the probability from which on a single output is class 1; the output itself if the loss "
-      + "gives no probabilities"
+      + "gives no probabilities, with the loss's default"
     if options.contains("threshold") {
       threshold = (
         options.double("threshold", in: .finite, meaning), options.location(of: "threshold")

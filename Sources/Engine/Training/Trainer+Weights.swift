@@ -66,9 +66,15 @@ extension Trainer {
       message +=
         "\(culprit?.name ?? "a parameter") of '\(culprit?.node ?? "?")' is no longer finite"
     }
+    // The loss of the first step is that of the initial weights.
+    let isInitial = step == 1 && node == nil && !loss.isFinite
+    let note =
+      isInitial
+      ? "no weight has changed yet, so that a smaller learning_rate cannot help; 'nnexp types "
+        + "\(network.heads[0].lossName)' says which outputs the loss requires"
+      : "try a smaller learning_rate, or clip: {norm: 1}"
     return Diagnostic(
-      message, at: training.location,
-      notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
+      message, at: training.location, notes: [.init(note)], failure: .shortfall)
   }
 
   public typealias Weights = TrainingDeclaration.Weights

@@ -111,12 +111,19 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return c == 1 ? ofOne : 1 - ofOne
   }
 
+  /// A number that is larger for likelier answers: the prediction, or minus a distance.
+  @inlinable
+  public func score(_ sample: Int, _ output: Int) -> Double {
+    meaning == .distances ? -prediction(sample, output) : prediction(sample, output)
+  }
+
   /// The class that the output of one sample predicts: the index of the largest entry (the
-  /// lowest of equal ones), or for a single output 1 at or above the threshold.
+  /// lowest of equal ones), or for a single output 1 at or above the threshold. For a distance, 1
+  /// below it.
   @inlinable
   public func predictedClass(_ sample: Int) -> Int {
     let count = z.shape.count
-    if count == 1 { return z[sample] >= threshold ? 1 : 0 }
+    if count == 1 { return (z[sample] >= threshold) != (meaning == .distances) ? 1 : 0 }
     return MetricPass.largest(z, from: sample * count, count: count)
   }
 

@@ -15,6 +15,9 @@ public enum OutputMeaning: Sendable, Hashable {
   /// Scores that are larger for likelier answers and are not probabilities.
   case scores
 
+  /// Distances, which are smaller for likelier answers and are not probabilities.
+  case distances
+
   /// Normal distributions of the targets' numbers: the first half of the outputs is their means, the
   /// second half their variances, of which none is below `least`. The predictions are the means.
   case meansAndVariances(least: Double)
@@ -27,7 +30,7 @@ public enum OutputMeaning: Sendable, Hashable {
   public var hasVariances: Bool {
     switch self {
     case .meansAndVariances, .meansAndLogVariances: true
-    case .values, .probabilities, .logits, .jointLogits, .scores: false
+    case .values, .probabilities, .logits, .jointLogits, .scores, .distances: false
     }
   }
 
@@ -47,7 +50,7 @@ public enum OutputMeaning: Sendable, Hashable {
   public var hasProbabilities: Bool {
     switch self {
     case .probabilities, .logits, .jointLogits: true
-    case .values, .scores, .meansAndVariances, .meansAndLogVariances: false
+    case .values, .scores, .distances, .meansAndVariances, .meansAndLogVariances: false
     }
   }
 
@@ -61,7 +64,7 @@ public enum OutputMeaning: Sendable, Hashable {
   public func prediction(at output: Int, of count: Int, _ z: (Int) -> Double) -> Double {
     let value = z(output)
     switch self {
-    case .values, .probabilities, .scores, .meansAndVariances, .meansAndLogVariances:
+    case .values, .probabilities, .scores, .distances, .meansAndVariances, .meansAndLogVariances:
       return value
     case .logits:
       let e = Double.exp(-abs(value))

@@ -5,6 +5,9 @@ public enum TargetDemand: Sendable, Hashable {
   /// Each number is from 0 to 1.
   case unitInterval
 
+  /// Each number is at least 0.
+  case nonNegative
+
   /// The numbers of a sample are probabilities that add up to 1.
   case distribution
 }

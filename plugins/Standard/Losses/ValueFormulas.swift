@@ -60,6 +60,7 @@ struct Poisson: NamedFormulaLoss {
   static let examples = [Example([:], output: [2], target: .values([2]))]
 
   let loss: FormulaLoss
+  var targetDemand: TargetDemand { .nonNegative }
 
   init(from options: inout Options) throws { loss = try FormulaLoss("z − t·log(z)") }
 
@@ -117,13 +118,19 @@ struct Contrastive: NamedFormulaLoss {
       ℓ = Σⱼ ½(tⱼzⱼ² + (1 − tⱼ)·max(m − zⱼ, 0)²)
       ∂zⱼ += tⱼzⱼ − (1 − tⱼ)·max(m − zⱼ, 0)
       """,
-    shapes: "distances as output, and targets 0 or 1 of one shape",
+    shapes: "distances as output, and targets from 0 to 1 of one shape, which are numbers",
     example: "loss: {type: contrastive, margin: 1}",
     source: "Hadsell, Chopra and LeCun 2006, \"Dimensionality reduction by learning an invariant "
       + "mapping\"")
 
   let loss: FormulaLoss
   private let margin: Double
+
+  var targetDemand: TargetDemand { .unitInterval }
+  var outputMeaning: OutputMeaning { .distances }
+
+  /// Half of the margin.
+  var decisionThreshold: Double { margin / 2 }
 
   init(from options: inout Options) throws {
     let margin = options.double(
@@ -132,6 +139,15 @@ struct Contrastive: NamedFormulaLoss {
     self.margin = margin
     loss = try FormulaLoss(
       "½(t·z² + (1 − t)·max(m − z, 0)²)", constants: [("m", margin)])
+  }
+
+  func plan(output: Shape, target: Target) throws {
+    if case .classes = target {
+      throw Diagnostic(
+        "its targets are the numbers 1 for samples that belong together and 0 for others, not "
+          + "classes, whose order says neither")
+    }
+    try loss.plan(output: output, target: target)
   }
 
   func equations(output: Shape, target: Target) -> Equations {

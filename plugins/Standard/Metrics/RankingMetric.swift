@@ -56,7 +56,7 @@ extension RankingMetric {
       for column in 0..<columns {
         let c = isBinary ? 1 : column
         tally[next] =
-          pass.hasClasses ? pass.probability(sample, of: c) : pass.prediction(sample, c)
+          pass.hasClasses ? pass.probability(sample, of: c) : pass.score(sample, c)
         let isPositive =
           pass.hasClasses ? pass.targetClass(sample) == c : pass.target(sample, c) >= 0.5
         tally[next + 1] = isPositive ? 1 : 0
