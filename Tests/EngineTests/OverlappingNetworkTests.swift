@@ -104,7 +104,7 @@ import Testing
     """
     [{type: convolution, channels: 16, window: 3, frozen: true}, relu,
     {type: convolution, channels: 16, window: 3}, {type: split, sizes: [7, 9], axis: 0, name: parts},
-    {type: relu, inputs: parts}, {type: dense, units: 3}]
+    {type: relu, inputs: parts.part_1}, {type: dense, units: 3}]
     """,
   ]
 

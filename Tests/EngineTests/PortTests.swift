@@ -100,6 +100,19 @@ import YAMLTree
       """)
   }
 
+  @Test func `one of several outputs must be named`() throws {
+    let part = "  - {type: split, sizes: [1, 1], inputs: a, name: s}\n"
+    let end = "  - {type: add, inputs: [dense, b]}\n"
+    for reader in ["{type: dense, units: 1}", "{type: dense, units: 1, inputs: s}"] {
+      let text = try errors("model:\n\(part)  - \(reader)\n\(end)loss: squared_error")
+      #expect(
+        text.contains(
+          "error: 'dense' takes its input from 's', which has several outputs; name one of them in "
+            + "its inputs\n"), "\(text)")
+      #expect(text.contains("note: the outputs are: s.part_1, s.part_2\n"), "\(text)")
+    }
+  }
+
   @Test func `values and indices are not interchangeable`() throws {
     expectText(
       try errors(
@@ -133,12 +146,12 @@ import YAMLTree
             - {type: dense, units: 6, name: wide}
             - {type: halves, name: split}
             - {type: tanh, inputs: split.second, name: bent}
-            - {type: multiply, inputs: [split, bent], name: gated}
+            - {type: multiply, inputs: [split.first, bent], name: gated}
             - {type: multiply, inputs: [gated, split.first], name: twice}
           """.utf8), name: "test.yaml"))
     let model = ModelDeclaration(from: &options, registry: registry)
     let graph = try Graph(model, inputShape: [4], registry: registry)
-    #expect(graph.nodes[3].inputs.map(graph.name) == ["split", "bent"])
+    #expect(graph.nodes[3].inputs.map(graph.name) == ["split.first", "bent"])
     #expect(graph.nodes[2].inputs.map(graph.name) == ["split.second"])
     let heads = try heads(of: graph, target: .values([3]))
     let network = try Network<Double>(graph, heads: heads, capacity: 5, seed: 1)

@@ -81,13 +81,15 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     let layer = merges ? String(declared.dropLast()) + ", inputs: [image, image]}" : declared
     // Half of the channels are gates.
     let image = declared.contains("{type: glu") ? "[2, 2, 4]" : "[1, 4, 4]"
+    let flatten =
+      declared.contains("{type: split") ? "{type: flatten, inputs: split.part_1}" : "flatten"
     return """
       data: {inline: {inputs: [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]], targets: [1]}}
       model:
         - {type: dense, units: 16, name: first, initial: {weight: orthogonal}}
         - {type: reshape, shape: \(image), name: image}
         - \(layer)
-        - flatten
+        - \(flatten)
         - {type: dense, units: 1, frozen: [bias], l1: 0.1, initial: {bias: {constant: 1}}}
       train: {epochs: 2, clip: {norm: 1}, early_stopping: {patience: 2, monitor: train_loss}}
       gradient_check: {at: [start, end], entries: 3}

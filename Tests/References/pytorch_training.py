@@ -326,7 +326,8 @@ for shape, mode in [
     ("triangular", "triangular"), ("halving", "triangular2"), ("exponential", "exp_range")]:
     schedule(
         f"cyclic, {shape}", "cyclic",
-        dict(up=3, down=5, minimum=0.2, shape=shape, factor=0.97),
+        dict(up=3, down=5, minimum=0.2, shape=shape)
+        | (dict(factor=0.97) if shape == "exponential" else {}),
         lambda o: rates.CyclicLR(
             o, 0.02, 0.1, step_size_up=3, step_size_down=5, mode=mode, gamma=0.97,
             cycle_momentum=False), by="step")

@@ -8,20 +8,20 @@ import NNExp
 ///     ∂x_c += ∂y_c · s_c^(−β) − (2αβ/n) x_c Σ ∂y_j · x_j · s_j^(−β−1)   over the j whose sum has c
 ///
 /// - Shape: `[channels, …]` → the same
-/// - Source: Krizhevsky, Sutskever, Hinton 2012
+/// - Source: Krizhevsky, Sutskever, Hinton 2012; for an even n the channels of ONNX's LRN
 struct LocalResponseNormalization: Layer, Component {
   static let typeName = "local_response_normalization"
   static let foreignNames = ["lrn", "local_response_norm", "cross_map_lrn2d"]
   static let documentation = Documentation(
     "every number divided by a power of the sum of squares of the channels beside its own",
     equation: """
-      y_c = x_c·s_c^(−β), s_c = k + (α/n) Σ x_j² over n neighboring channels, n = size;
+      y_c = x_c·s_c^(−β), s_c = k + (α/n) Σ x_j², j from c − ⌊(n − 1)/2⌋ to c + ⌈(n − 1)/2⌉, n = size;
       ∂x_c += ∂y_c·s_c^(−β) − (2αβ/n) x_c Σ ∂y_j·x_j·s_j^(−β−1)
       """,
     shapes: "[channels, …] → the same shape",
     example: "- {type: local_response_normalization, size: 5}",
     source: "Krizhevsky, Sutskever, Hinton 2012, \"ImageNet classification with deep "
-      + "convolutional neural networks\"")
+      + "convolutional neural networks\"; ONNX's LRN")
 
   static let examples = [Example(["size": 3, "alpha": 0.5], inputs: [5, 2, 2])]
 

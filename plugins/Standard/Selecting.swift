@@ -103,7 +103,9 @@ struct Transpose: SelectingLayer {
     order = options.ints(
       "axes", in: 0..<Shape.maximumRank, count: 1...Shape.maximumRank,
       "a: the axes of the input in the order of the output")
-    if Set(order).count != order.count || (order.max() ?? 0) >= order.count {
+    if options.contains("axes"),
+      Set(order).count != order.count || (order.max() ?? 0) >= order.count
+    {
       options.reject(
         "axes", "axes must have each number from 0 to \(order.count - 1) once, found \(order)")
     }
@@ -160,6 +162,9 @@ struct Pad: SelectingLayer {
       "constant: value; reflect: mirrored at the edge; replicate: the number at the edge; wrap: the "
         + "numbers of the opposite edge")
     fixedNumber = options.double("value", default: 0, "the number beyond the edge, with constant")
+    if edge != .constant, fixedNumber != 0 {
+      options.reject("value", "value has no effect with mode \(edge)")
+    }
   }
 
   func check(_ shape: Shape) throws {

@@ -75,6 +75,11 @@ extension Graph {
   }
 }
 
+extension Plan.Parameter {
+  /// Whether penalties and limits of norms apply to it.
+  fileprivate var isWeight: Bool { shape.rank >= 2 }
+}
+
 extension PlannedNode {
   /// The tensor of another node that this node uses as `parameter`, as the file names it.
   fileprivate func owner(of parameter: String) -> NodeDeclaration.Reference? {
@@ -82,7 +87,7 @@ extension PlannedNode {
   }
 
   /// Throws an error for each reference to a tensor that the layer does not plan, and for each
-  /// setting of a tensor that another node owns.
+  /// setting of a tensor that another node owns or that the layer lacks.
   fileprivate func checkReferences() throws {
     var errors = Diagnostics()
     let names = plan.parameters.map(\.name)
@@ -117,6 +122,13 @@ extension PlannedNode {
             "'\(declaration.name)' shares '\(shared.owner.name)', whose node decides about "
               + "'\(setting)'; remove it here", at: location))
       }
+    } else if !plan.parameters.contains(where: \.isWeight) {
+      for (setting, location) in declaration.settingsOfAll where setting != "frozen" {
+        errors.add(
+          Diagnostic(
+            "'\(declaration.name)' (\(declaration.typeName)) has no weights of two or more axes, to "
+              + "which '\(setting)' applies; remove it", at: location))
+      }
     }
     try errors.throwIfAny()
   }
@@ -139,7 +151,7 @@ extension PlannedNode {
       case .all: true
       case .some(let references): references.contains { $0.name == tensor.name }
       }
-    let isWeight = tensor.shape.rank >= 2
+    let isWeight = tensor.isWeight
     return Graph.Parameter(
       node: declaration.name, name: tensor.name, shape: tensor.shape, isFrozen: isFrozen,
       initializer: initializer, l1: isWeight ? declaration.l1 ?? l1 : 0,

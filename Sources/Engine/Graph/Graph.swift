@@ -123,7 +123,8 @@ public struct Graph: Sendable {
   public func name(of edge: Edge) -> String {
     if edge.isData { return ports[edge.output].name }
     let node = nodes[edge.node]
-    return edge.output == 0 ? node.name : "\(node.name).\(node.plan.outputs[edge.output].name)"
+    let outputs = node.plan.outputs
+    return outputs.count == 1 ? node.name : "\(node.name).\(outputs[edge.output].name)"
   }
 
   /// The port that an edge carries.
@@ -212,8 +213,18 @@ public struct Graph: Sendable {
     _ found: Edge, _ reference: GraphOrder.Reference, of declaration: NodeDeclaration,
     _ nodes: [PlannedNode]
   ) throws -> Edge {
-    guard let output = reference.output else { return found }
     let names = found.isData ? [] : nodes[found.node].plan.outputs.map(\.name)
+    guard let output = reference.output else {
+      if names.count < 2 { return found }
+      throw Diagnostic(
+        "'\(declaration.name)' takes its input from '\(reference.node)', which has several outputs; "
+          + "name one of them in its inputs", at: reference.location,
+        notes: [
+          .init(
+            "the outputs are: " + listed(names.map { "\(reference.node).\($0)" }),
+            at: nodes[found.node].declaration.location)
+        ])
+    }
     if let position = names.firstIndex(ofText: output) {
       return Edge(node: found.node, output: position)
     }

@@ -172,7 +172,9 @@ extension NodeDeclaration {
     options.suggest("{block: [{…}], repeat: 2}", for: "repeat")
     options.suggest("max_norm", for: "kernel_constraint", "maxnorm", "max_norm_constraint")
     maxNorm = options.optionalDouble(
-      "max_norm", in: .positive, "the largest length ‖w‖₂ of the weights of one unit or channel")
+      "max_norm", in: .positive,
+      "the largest length ‖w‖₂ of the weights of one unit or channel (a position of the first axis)"
+    )
     var settings: [(String, SourceLocation?)] = []
     if case .all = frozen { settings.append(("frozen", options.location(of: "frozen"))) }
     for (key, value) in [("l1", l1), ("l2", l2), ("max_norm", maxNorm)] where value != nil {

@@ -87,6 +87,9 @@ struct CyclicSchedule: Schedule, Component {
     shape = options.choice(
       "shape", default: Shape.triangular, "how the height h changes from cycle to cycle")
     ratio = options.double("factor", default: 1, in: .positive, "γ of the exponential shape")
+    if shape != .exponential, ratio != 1 {
+      options.reject("factor", "factor has no effect with shape \(shape)")
+    }
   }
 
   /// The steps until the full learning rate.

@@ -95,7 +95,7 @@ struct MultiStepSchedule: Schedule, Component {
     factor = options.dropFactor()
   }
 
-  var plannedLength: ScheduleLength? { epochs.min().map { .epochs($0) } }
+  var plannedLength: ScheduleLength? { epochs.max().map { .epochs($0) } }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     Double.pow(factor, Double(epochs.count { $0 <= progress.epoch }))
