@@ -59,12 +59,15 @@ public final class OptimizerBench<S: Scalar> {
     ).run(optimizer)
   }
 
-  /// Does the same as `step`, in blocks of `size` parameters.
+  /// Does the same as `step`, in blocks of `size` parameters, each of which begins with the same
+  /// scalars.
   func step(by size: Int) {
     steps += 1
     let loss = evaluate()
+    let numbers = scalars.values
     for first in stride(from: 0, to: w.tensor.count, by: size) {
       let count = min(size, w.tensor.count - first)
+      for (i, number) in numbers.enumerated() { scalars.tensor[i] = number }
       func slice(_ tensor: Tensor<S>) -> Tensor<S> { tensor.slice(from: first, shape: [count]) }
       withUnsafeTemporaryAllocation(of: Tensor<S>.self, capacity: max(1, vectors.count)) { table in
         for (i, vector) in vectors.enumerated() {

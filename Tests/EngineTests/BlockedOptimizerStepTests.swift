@@ -7,7 +7,9 @@ import Testing
 /// An optimizer's step in blocks changes each parameter exactly as a step over all at once, on
 /// any number of threads.
 @Suite struct BlockedOptimizerStepTests {
-  @Test(arguments: ["sgd", "adam", "adamw", "rmsprop", "rprop", "adagrad"])
+  @Test(arguments: [
+    "sgd", "adam", "adamw", "nadam", "radam", "rmsprop", "rprop", "adagrad", "adadelta", "lion",
+  ])
   func aBlockedStepGivesTheSameBits(name: String) throws {
     try check(name, Float.self)
     try check(name, Double.self)

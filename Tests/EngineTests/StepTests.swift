@@ -163,7 +163,7 @@ import Testing
     let text = errorText { try trainer("optimizer: {type: lbfgs}, \(group)", batch: 7) }
     #expect(
       messages(in: text).contains(
-        "the optimizer 'lbfgs' keeps numbers for all parameters together, so that groups cannot have their "
+        "the optimizer 'lbfgs' updates all parameters together, so that groups cannot have their "
           + "own learning rates"))
   }
 

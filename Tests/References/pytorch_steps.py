@@ -70,6 +70,8 @@ case("from_epoch", f"{sgd}, average: {{from_epoch: 2}}", average=AveragedModel, 
 case("accumulate", f"{sgd}, accumulate: 2", accumulate=2)
 case("groups", "optimizer: {type: adam, learning_rate: 0.05}, groups: [{nodes: out*, learning_rate: 0.01}]",
      optimizer=lambda w: torch.optim.Adam([{"params": list(w)[:2]}, {"params": list(w)[2:], "lr": 0.01}], lr=0.05))
+case("groups of nadam", "optimizer: {type: nadam, learning_rate: 0.05}, groups: [{nodes: out*, learning_rate: 0.01}]",
+     optimizer=lambda w: torch.optim.NAdam([{"params": list(w)[:2]}, {"params": list(w)[2:], "lr": 0.01}], lr=0.05))
 case("a group that stands still", f"{sgd}, groups: [{{nodes: [hidden], learning_rate: 0}}]",
      optimizer=lambda w: torch.optim.SGD([{"params": list(w)[:2], "lr": 0.0}, {"params": list(w)[2:]}], lr=0.05))
 case("max_norm", sgd, hidden="max_norm: 0.8", limit=0.8)

@@ -29,7 +29,7 @@ final class PortRows: Sendable {
   /// Whether a sample can lack the port; its numbers are then NaN.
   private let isIncomplete: Bool
 
-  /// What helps if a number is too large; nil for another scale.
+  /// The remedy for a number that is too large; nil if it is another scale.
   private let remedy: String?
 
   /// The number of values per sample.

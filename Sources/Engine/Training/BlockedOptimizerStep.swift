@@ -17,6 +17,9 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
   private let isShared: Bool
   /// The vectors of the optimizer's memory, block by block.
   private let tables: UnsafeMutablePointer<Tensor<S>>
+  /// The numbers of its memory, and their copies, which each block changes in the same way.
+  private let scalars: Tensor<Double>
+  private let copies: UnsafeMutablePointer<Double>
 
   /// Nil if one step over the whole vector does the same.
   ///
@@ -48,6 +51,15 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
     let vectors = whole.vectors.count
     let tables = UnsafeMutablePointer<Tensor<S>>.allocate(capacity: max(1, count * vectors))
     self.tables = tables
+    let scalars = whole.scalars
+    let copies = UnsafeMutablePointer<Double>.allocate(
+      capacity: max(1, scalars.count * factors.count))
+    copies.initialize(repeating: 0, count: scalars.count * factors.count)
+    (self.scalars, self.copies) = (scalars, copies)
+    func copy(_ block: Int) -> Tensor<Double> {
+      Tensor(
+        start: copies + block * scalars.count, count: scalars.count, shape: scalars.shape)
+    }
     let steps = (0..<count).map { block in
       func piece(_ tensor: Tensor<S>) -> Tensor<S> {
         tensor.slice(from: pieces[block].range.lowerBound, shape: [pieces[block].range.count])
@@ -56,28 +68,34 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
       for index in 0..<vectors { (table + index).initialize(to: piece(whole.vectors[index])) }
       return OptimizerStep(
         w: piece(whole.w), g: piece(whole.g), vectors: Tensors(start: table, count: vectors),
-        scalars: whole.scalars)
+        scalars: copy(block))
     }
-    let columnSteps = columns.map { range in
+    let columnSteps = columns.enumerated().map { index, range in
       OptimizerStep(
         w: sparse!.weight.slice(range), g: sparse!.gradient.slice(range),
-        vectors: whole.vectors, scalars: whole.scalars)
+        vectors: whole.vectors, scalars: copy(count + index))
     }
     blocks = steps + columnSteps
     super.init()
   }
 
-  deinit { tables.deallocate() }
+  deinit {
+    tables.deallocate()
+    copies.deallocate()
+  }
 
   func perform(learningRate: Double, step: Int, loss: Double) {
     for k in blocks.indices {
       blocks[k].setStep(step, learningRate: factors[k] * learningRate, loss: loss)
+      for i in scalars.indices { copies[k &* scalars.count &+ i] = scalars[i] }
     }
     if isShared {
       performAll(blocks.count)
     } else {
       for block in blocks { block.run(optimizer) }
     }
+    if blocks.isEmpty { return }
+    for i in scalars.indices { scalars[i] = copies[i] }
   }
 
   @specialized(where S == Double)

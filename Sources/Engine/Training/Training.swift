@@ -185,8 +185,8 @@ public struct TrainingDeclaration: Sendable {
     if !groups.isEmpty, !optimizer.memory.isElementwise {
       train.reject(
         "groups",
-        "the optimizer '\(optimizerName)' keeps numbers for all parameters together, so that groups "
-          + "cannot have their own learning rates")
+        "the optimizer '\(optimizerName)' updates all parameters together, so that groups cannot "
+          + "have their own learning rates")
     }
   }
 

@@ -28,8 +28,9 @@ public struct OptimizerMemory: Sendable {
   public let scalars: Int
   /// True if a step evaluates the loss again and therefore needs the full batch.
   public let needsFullBatch: Bool
-  /// True if the step of a parameter depends only on that parameter's own numbers and changes
-  /// no scalar. Many parameters are then updated block by block on all cores.
+  /// True if the step of a parameter depends only on that parameter's own numbers and on scalars,
+  /// and the scalars on no parameter. Many parameters are then updated block by block on all cores,
+  /// each block with its own copy of the scalars.
   public let isElementwise: Bool
 
   /// True if the rule keeps no numbers and does not change a parameter whose gradient is 0.

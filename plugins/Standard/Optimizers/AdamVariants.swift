@@ -37,7 +37,9 @@ struct NAdam: Optimizer, Component {
   }
 
   /// The vectors m and v; the number ln Π, which starts as 0.
-  var memory: OptimizerMemory { OptimizerMemory(vectors: 2, scalars: 1) }
+  var memory: OptimizerMemory {
+    OptimizerMemory(vectors: 2, scalars: 1, isElementwise: true)
+  }
 
   private func momentum(_ step: Int) -> Double {
     means.β1 * (1 - 0.5 * power(of: 0.96, Double(step) * decay))
