@@ -113,6 +113,20 @@ import YAMLTree
     }
   }
 
+  @Test func `a loss reads a node with one output`() throws {
+    expectText(
+      try errors(
+        "model:\n  - {type: concatenate, inputs: [a, b]}\n"
+          + "  - {type: split, sizes: [1, 3], name: s}\nloss: squared_error"),
+      """
+      test.yaml:3:12: error: the loss reads 's', which has several outputs; add a node that reads one \
+      of them
+          - {type: split, sizes: [1, 3], name: s}
+                   ^
+      note: the outputs are: s.part_1, s.part_2
+      """)
+  }
+
   @Test func `values and indices are not interchangeable`() throws {
     expectText(
       try errors(

@@ -182,6 +182,14 @@ public struct Graph: Sendable {
     namesHeads = !heads.isEmpty
     self.heads =
       heads.isEmpty ? [nodes.count - 1] : heads.compactMap { positions[$0.name] }
+    for node in self.heads.map({ nodes[$0] }) where node.plan.outputs.count > 1 {
+      errors.add(
+        Diagnostic(
+          "the loss reads '\(node.declaration.name)', which has several outputs; add a node that "
+            + "reads one of them", at: node.declaration.location,
+          notes: [.init("the outputs are: " + node.outputNames)]))
+    }
+    try errors.throwIfAny()
     self.nodes = nodes.indices.reduce(into: []) { done, k in
       let node = nodes[k]
       let learns = used[k].contains { !parameters[$0].isFrozen }
@@ -221,7 +229,7 @@ public struct Graph: Sendable {
           + "name one of them in its inputs", at: reference.location,
         notes: [
           .init(
-            "the outputs are: " + listed(names.map { "\(reference.node).\($0)" }),
+            "the outputs are: " + nodes[found.node].outputNames,
             at: nodes[found.node].declaration.location)
         ])
     }

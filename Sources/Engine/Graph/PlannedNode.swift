@@ -8,6 +8,9 @@ final class PlannedNode {
   let inputs: [Graph.Edge]
   let ports: [Port]
 
+  /// The names of its outputs for messages: `s.part_1, s.part_2`.
+  var outputNames: String { listed(plan.outputs.map { "\(declaration.name).\($0.name)" }) }
+
   /// Plans the layer. Its errors are reported with the names of the node and its inputs.
   init(
     _ declaration: NodeDeclaration, _ references: [GraphOrder.Reference], _ inputs: [Graph.Edge],
