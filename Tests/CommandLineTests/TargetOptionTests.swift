@@ -71,6 +71,13 @@ import Testing
     let last = try #require(try tool.rows(of: "c/metrics.csv").last)
     #expect(last[5] == "1" && last[7] == "1", "\(last)")
 
+    try tool.write(
+      text("[1, 0], [1, 0], [0, 1], [0, 1]").replacingOccurrences(of: "units: 1", with: "units: 2"),
+      to: "d.yaml")
+    #expect(try tool.run("run", "d.yaml", "-q", "--output", "d").code == 0)
+    let several = try #require(try tool.rows(of: "d/metrics.csv").last)
+    #expect(several[5] == "1" && several[7] == "1", "\(several)")
+
     for (targets, loss, message) in [
       (
         "1, 1, 0.5, 2", "contrastive",

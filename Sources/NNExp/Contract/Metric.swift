@@ -118,12 +118,15 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
   }
 
   /// The class that the output of one sample predicts: the index of the largest entry (the
-  /// lowest of equal ones), or for a single output 1 at or above the threshold. For a distance, 1
-  /// below it.
+  /// lowest of equal ones), or for a single output 1 at or above the threshold. Of distances, the
+  /// smallest, or 1 below the threshold.
   @inlinable
   public func predictedClass(_ sample: Int) -> Int {
     let count = z.shape.count
     if count == 1 { return (z[sample] >= threshold) != (meaning == .distances) ? 1 : 0 }
+    if meaning == .distances {
+      return (1..<count).reduce(0) { z[sample * count + $1] < z[sample * count + $0] ? $1 : $0 }
+    }
     return MetricPass.largest(z, from: sample * count, count: count)
   }
 
