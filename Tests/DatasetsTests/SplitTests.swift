@@ -321,6 +321,13 @@ import Testing
       error("folds: 30, fold: 1, test: 0.5")
         == "test.yaml:2:8: error: 20 samples without the test data are too few for 30 folds")
     #expect(
+      error("validation: 0.01, group: patient")
+        == "test.yaml:2:8: error: validation 0.01 of 40 samples is none; raise it")
+    #expect(
+      error("validation: 0.03, group: patient")
+        == "test.yaml:2:8: error: validation 0.03 of 40 samples is none, because the samples of a "
+        + "group stay together")
+    #expect(
       error("test: 0.1, ordered: true, stratified: true")
         == "test.yaml:2:29: error: an ordered split is neither stratified, nor grouped, nor of folds"
     )

@@ -320,14 +320,11 @@ struct Split: Sendable {
       return x != y ? x > y : a < b
     }
     var missing = total - quotas.reduce(0, +)
-    var before = missing + 1
-    while missing > 0, missing < before {
-      before = missing
-      for stratum in order where missing > 0 {
-        guard taken[stratum] + quotas[stratum] + 1 < strata[stratum] else { continue }
-        quotas[stratum] += 1
-        missing -= 1
-      }
+    while missing > 0 {
+      let open = order.filter { taken[$0] + quotas[$0] + 1 < strata[$0] }.prefix(missing)
+      if open.isEmpty { break }
+      for stratum in open { quotas[stratum] += 1 }
+      missing -= open.count
     }
     return quotas
   }
@@ -367,14 +364,14 @@ struct Split: Sendable {
       ("validation", validation, rows.validation), ("test", test, rows.test),
     ] where fraction > 0 && part.isEmpty {
       let reason =
-        if group != nil {
-          ", because the samples of a group stay together"
-        } else if (Double(count) * fraction).rounded() < 1 {
+        if (Double(count) * fraction).rounded() < 1 {
           "; raise it"
+        } else if group != nil {
+          ", because the samples of a group stay together"
+        } else if isStratified {
+          ", because every class keeps a sample for training"
         } else {
-          isStratified
-            ? ", because every class keeps a sample for training"
-            : ", because a sample is left for training"
+          ", because a sample is left for training"
         }
       throw Diagnostic(
         "\(name) \(shortest(fraction)) of \(counted(count, "sample")) is none\(reason)",
