@@ -15,8 +15,7 @@ from suite.workloads import workloads
 
 
 PAUSE = 0.1  # seconds in which the threads of the previous peer stop spinning
-# A peer that takes over twice nnexp's time takes part in three rounds, over five times in one.
-ROUNDS = ((2, 3), (5, 1))
+FAR = 20  # A peer that takes so many times nnexp's time takes part in one round.
 ALONE = 3  # rounds of a workload without peers
 
 
@@ -63,12 +62,11 @@ def take_part(workload, threads, chosen, folder):
 
 
 def far_behind(name, found):
-    """True if further rounds cannot change which of `name` and nnexp is ahead."""
+    """True if further rounds would take minutes and change nothing."""
     if not found.get("nnexp") or not found[name]:
         return False
-    fastest = min(measurement.seconds for measurement in found[name])
-    ratio = fastest / statistics.median(measurement.seconds for measurement in found["nnexp"])
-    return any(ratio > far and len(found[name]) >= rounds for far, rounds in ROUNDS)
+    ours = statistics.median(measurement.seconds for measurement in found["nnexp"])
+    return min(measurement.seconds for measurement in found[name]) > FAR * ours
 
 
 def measure(workload, threads, chosen, folder):
