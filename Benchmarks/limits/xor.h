@@ -31,8 +31,8 @@
 //   but a call with 1 to 8 numbers takes 20 to 24 ns (now 21.5 to 25), and one with 4,096 numbers
 //   1.38 times as long (C program, AVX-512, minima of 30 rounds, 2026-11-30).
 // - FANN's result differs, because it clips the sigmoid's slope.
-// - In four whole runs, W1 took 1.13, 1.79, 1.17 and 1.16 times as long as JAX's scan, and W1b 1.42,
-//   1.59, 1.37 and 1.42 times; in others 0.89 to 1.22 and 1.16 to 1.70 (`--only W1,W1b`).
+// - In five whole runs, W1 took 1.13, 1.79, 1.17, 1.16 and 1.13 times as long as JAX's scan, and W1b
+//   1.42, 1.59, 1.37, 1.42 and 1.38 times; in others 0.89 to 1.22 and 1.16 to 1.70 (`--only W1,W1b`).
 #pragma once
 #include <stdint.h>
 #include "measure.h"
