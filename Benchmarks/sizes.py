@@ -204,8 +204,6 @@ def axes():
              lambda: Function(lambda x: x[:, :, 1::2])),
             ("transpose", {"type": "transpose", "axes": [1, 2, 0]},
              lambda: Function(lambda x: x.permute(0, 2, 3, 1).contiguous())),
-            ("split", {"type": "split", "sizes": [8, 8]},
-             lambda: Function(lambda x: torch.split(x, 8, 1)[0])),
             ("sum over rows", {"type": "reduce", "by": "sum", "axes": [1]},
              lambda: Function(lambda x: x.sum(2))),
             ("maximum over channels", {"type": "reduce", "by": "max", "axes": [0]},
@@ -213,6 +211,10 @@ def axes():
             ("flatten", "flatten", lambda: nn.Flatten()),
             ("spatial dropout", {"type": "spatial_dropout", "rate": 0.2}, lambda: nn.Dropout2d(0.2))):
         found[name] = (sizes, lambda n, ours=ours, theirs=theirs: images(ours, theirs(), (16, n, n), 16))
+    found["split"] = (sizes, lambda n: (
+        (16, n, n), 16,
+        [slope(), ({"type": "split", "sizes": [8, 8]}, Function(lambda x: torch.split(x, 8, 1)[0])),
+         ({**average()[0], "inputs": "split.part_1"}, average()[1])], {}))
     for name, function in (
             ("add", torch.add), ("subtract", torch.sub), ("multiply", torch.mul), ("divide", torch.div),
             ("maximum", torch.maximum), ("minimum", torch.minimum),
