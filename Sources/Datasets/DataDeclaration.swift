@@ -30,6 +30,8 @@ public struct DataDeclaration: Sendable {
   enum TargetKind: String, Sendable, CaseIterable { case auto, values, classes }
 
   let source: SourceDeclaration?
+  /// The location of the source of the training data.
+  public var location: SourceLocation? { source?.location }
   let validation: SourceDeclaration?
   let test: SourceDeclaration?
   let targetKind: PortSetting<TargetKind>

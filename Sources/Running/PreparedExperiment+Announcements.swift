@@ -9,6 +9,15 @@ extension PreparedExperiment {
     func announce(_ message: String, at location: SourceLocation?) {
       found.append(Diagnostic(message, at: location, severity: .warning))
     }
+    for port in graph.ports where port.count == 0 {
+      announce("the samples of '\(port.name)', \(port), have no numbers", at: experiment.data.location)
+    }
+    for node in graph.nodes where !node.inputShapes.contains(where: { $0.count == 0 }) {
+      for output in node.plan.outputs where output.count == 0 {
+        announce(
+          "the output \(output.shape) of '\(node.name)' has no numbers", at: node.location)
+      }
+    }
     for head in heads {
       let port = data.targets[head.targetIndex]
       if port.isGuess {

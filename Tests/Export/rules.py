@@ -46,8 +46,6 @@ def numbers(array):
             raise Cannot("the values are not numbers") from None
     if not np.isfinite(array.astype(np.float64)).all():
         raise Cannot("data must be finite")
-    if array.size == 0:
-        raise Cannot("a tensor without numbers")
     return array.astype(np.float64)
 
 
@@ -67,8 +65,13 @@ def one(node, layers, array=None, expected=None, weights=None):
     (x,) = whole(node.input(0) if array is None else array)
     y = node.outputs[0] if expected is None else expected
     if y.size == 0:
-        raise Cannot("a tensor without numbers")
-    return Written({"x": x}, layers, y.reshape(1, -1), weights or {})
+        # A loss needs a number: the sum of an output that has none is 0.
+        layers, y = layers + [layer("reduce", by="sum")], np.zeros(1)
+    loss = "squared_error"
+    if not np.isfinite(y).all():
+        # Of infinite outputs, this loss is finite.
+        loss = "{type: formula, value: \"tanh(z − t)\"}"
+    return Written({"x": x}, layers, y.reshape(1, -1), weights or {}, loss=loss)
 
 
 def batch(node, layer, weights=None, k=0):
@@ -290,8 +293,6 @@ def lp_normalization(node):
 def bounds(length, start, end, step):
     """A slice as Python's; None for an end before the first position."""
     start, end, step = slice(int(start), int(end), int(step)).indices(length)
-    if len(range(start, end, step)) == 0:
-        raise Cannot("a tensor without numbers")
     return start, None if end < 0 else end, step
 
 
@@ -316,8 +317,6 @@ def splitting(node):
     x = node.input(0)
     axis = node.get("axis", 0) % x.ndim
     sizes = [y.shape[axis] for y in node.outputs]
-    if 0 in sizes:
-        raise Cannot("a tensor without numbers")
     if len(sizes) == 1:
         return one(node, [layer("slice", axis=axis)])
     return [
@@ -442,7 +441,8 @@ def concatenating(node):
 
 
 def reshaping(node):
-    return one(node, ["flatten"])
+    y = node.outputs[0]
+    return one(node, ["flatten"] if y.size else [layer("reshape", shape=list(y.shape))])
 
 
 def identity(node):
@@ -556,6 +556,8 @@ def reducing(by):
             if not axes or len(axes) == x.ndim:
                 return one(node, [formula("prod(x)")])
             # The numbers of a product are those of a row.
+            if x.size == 0:
+                return one(node, [formula("log(x)"), layer("reduce", by="sum", axes=axes), formula("exp(x)")])
             order = [k for k in range(x.ndim) if k not in axes] + axes
             count = int(np.prod([x.shape[a] for a in axes]))
             return one(node, [
@@ -567,6 +569,9 @@ def reducing(by):
             layers.insert(0, formula(BEFORE[node.type]))
         if node.type in AFTER:
             layers.append(formula(AFTER[node.type]))
+        if x.dtype == bool and x.size == 0:
+            # The least boolean is 0.
+            layers.append(formula("max(x, 0)"))
         return one(node, layers)
     return rule
 

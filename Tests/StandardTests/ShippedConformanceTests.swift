@@ -139,6 +139,27 @@ import Testing
     #expect(table.holds, "\(table)")
   }
 
+  @Test(arguments: layers)
+  func `a layer refuses samples without numbers or computes nothing`(layer: Case) throws {
+    let made = try #require(standardRegistry.layers[layer.type]).value(layer.node)
+    for (k, input) in layer.inputs.enumerated() {
+      for axis in 0..<input.shape.rank {
+        var axes = input.shape.axes
+        axes[axis] = 0
+        var inputs = layer.inputs
+        inputs[k] = Port(input.name, Shape(axes), kind: input.kind)
+        guard let bench = try? LayerBench<Double>(made, inputs: inputs, samples: 2) else {
+          continue
+        }
+        bench.runForward()
+        bench.runBackward()
+        #expect(bench.damaged.isEmpty, "\(inputs): \(bench.damaged)")
+        #expect(!bench.y.values.contains(where: \.isNaN), "\(inputs)")
+        _ = made.equations(for: inputs)
+      }
+    }
+  }
+
   /// A loss with options, output, targets, and the range of its inputs.
   struct LossCase: Sendable, CustomTestStringConvertible {
     let type: String

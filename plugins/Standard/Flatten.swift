@@ -52,7 +52,7 @@ struct Reshape: Layer, Component {
 
   init(from options: inout Options) {
     shape = Shape(
-      options.ints("shape", in: 1..., count: 1...Shape.maximumRank, "the extent along each axis"))
+      options.ints("shape", in: 0..., count: 1...Shape.maximumRank, "the extent along each axis"))
   }
 
   func plan(for inputs: [Port]) throws -> Plan {

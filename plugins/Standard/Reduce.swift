@@ -6,7 +6,7 @@ import NNExp
 ///     mean   y[j] = (1/n) Σᵢ x[i, j],  ∂x[i, j] += ∂y[j] / n
 ///     max    y[j] = maxᵢ x[i, j],      ∂x[i, j] += ∂y[j] for the first i that is largest
 ///
-/// i runs over `axes`, j over the others.
+/// i runs over `axes`, j over the others. The sum of no numbers is 0, the maximum −∞.
 ///
 /// - Shape: any shape → without these axes, or with the extent 1 if `keep_axes` is true; `[1]` if
 ///   no axis is left
@@ -61,7 +61,9 @@ struct Reduce: Layer, Component {
     if let axis = axes.first(where: { $0 >= shape.rank }) {
       throw Diagnostic("the input \(shape) has no axis \(axis)")
     }
-    guard shape.count > 0 else { throw Diagnostic("the input \(shape) has no numbers") }
+    guard rule != .mean || shape.count > 0 else {
+      throw Diagnostic("the input \(shape) has no numbers")
+    }
     guard !shape.hasTooManyAxes else { return Plan(output: shape) }
     let left = (0..<shape.rank).filter { !axes.isEmpty && !axes.contains($0) }.map { shape[$0] }
     let output = keepsAxes ? kept(shape) : Shape(left.isEmpty ? [1] : left)
@@ -130,7 +132,7 @@ struct Reduce: Layer, Component {
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (inputs, outputs) = (pass.x.shape.count, pass.y.shape.count)
     let lines = lines(pass.x.shape)
-    let n = S(inputs / outputs)
+    let n = S(rule == .mean ? inputs / outputs : 1)
     for s in 0..<pass.samples {
       let (x, y) = (pass.x.start + s &* inputs, pass.y.start + s &* outputs)
       y.update(repeating: rule == .max ? -.infinity : 0, count: outputs)

@@ -129,6 +129,7 @@ extension SelectingLayer {
     }
     let first = rank - shape.rank
     for k in 0..<shape.rank { counts[first + k] = axis(k, of: shape).count }
+    if counts.min() == 0 { return }
     let room = counts.wrappedSum()
     withUnsafeTemporaryAllocation(of: Int.self, capacity: room) { offsets in
       // For each axis, the offsets of its positions in the input.

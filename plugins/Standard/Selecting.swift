@@ -66,9 +66,6 @@ struct Slice: SelectingLayer {
     guard chosen < shape.rank else {
       throw Diagnostic("the input \(shape) has no axis \(chosen)")
     }
-    guard positions(in: shape[chosen]).count > 0 else {
-      throw Diagnostic("nothing of axis \(chosen) of the input \(shape) is left")
-    }
   }
 
   func axis(_ k: Int, of shape: Shape) -> SelectedAxis {

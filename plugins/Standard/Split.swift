@@ -30,7 +30,7 @@ struct Split: Layer, Component {
     options.suggest("axis", for: "dim")
     options.suggest(
       "sizes", for: "split_size", "split", "chunks", "num_outputs", "num_or_size_splits")
-    sizes = options.ints("sizes", in: 1..., count: 2...64, "the extents of the parts")
+    sizes = options.ints("sizes", in: 0..., count: 2...64, "the extents of the parts")
     axis = options.int("axis", default: 0, in: 0..<Shape.maximumRank, "the axis that is divided")
   }
 

@@ -166,8 +166,9 @@ extension DataDeclaration {
   }
 
   private func ports(_ arrays: [PortArray], like encodings: [PortEncoding]) throws -> [SourcePort] {
-    try zip(arrays, encodings).map { array, encoding in
-      try checkSamples(array.elements, array.title, at: nil)
+    let minimum = leastWidth(ofInputs: arrays)
+    return try zip(arrays, encodings).map { array, encoding in
+      try checkSamples(array.elements, array.title, at: nil, minimum: minimum)
       guard array.elements.count == arrays[0].elements.count else {
         throw Diagnostic(
           "\(arrays[0].title) holds \(arrays[0].elements.count) samples, "

@@ -124,7 +124,7 @@ struct PortArray {
 }
 
 /// The samples of arrays. Their first axes must agree. All numbers must be finite, except for
-/// NaN in a target that can be missing.
+/// NaN in a target that can be missing. The samples of an input may have no numbers.
 func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) throws
   -> SourceSamples
 {
@@ -134,7 +134,10 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
       "\(first.title) holds \(first.elements.count) samples, "
         + "but \(other.title) holds \(other.elements.count)", at: first.location)
   }
-  for array in inputs { try checkSamples(array.elements, array.title, at: array.location) }
+  let minimum = leastWidth(ofInputs: inputs + targets)
+  for array in inputs {
+    try checkSamples(array.elements, array.title, at: array.location, minimum: minimum)
+  }
   for array in targets {
     try checkSamples(
       array.elements, array.title, at: array.location,
@@ -150,15 +153,21 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
 /// Whether samples can lack a target.
 enum Completeness { case complete, incomplete }
 
-/// Throws if an array is empty, or if a number is not finite.
+/// The least numbers of a sample of an input: a file can claim any count of samples that have none,
+/// unless another array has as many that take space.
+func leastWidth(ofInputs arrays: [PortArray]) -> Int {
+  arrays.contains { $0.elements.width > 0 } ? 0 : 1
+}
+
+/// Throws if an array has no samples, too few numbers per sample, or a number that is not finite.
 ///
 /// - Parameter target: the completeness of a target, in which NaN is allowed if it is
 ///   incomplete; nil for inputs.
 func checkSamples(
-  _ elements: NDArray, _ name: String, at location: SourceLocation?,
+  _ elements: NDArray, _ name: String, at location: SourceLocation?, minimum: Int = 1,
   ofTarget target: Completeness? = nil
 ) throws {
-  guard elements.count > 0, elements.width > 0 else {
+  guard elements.count > 0, elements.width >= minimum else {
     throw Diagnostic("\(name) is empty: its shape is \(list(elements.axes))", at: location)
   }
   if let (index, value) = try elements.firstNonFinite(but: target == .incomplete) {

@@ -91,6 +91,7 @@ extension Objective.HeadDeclaration {
       if port.units != nil, loss.targetDemand != .any {
         throw Diagnostic("its targets cannot be scaled; leave them out of data: {scale: …}")
       }
+      if output.count == 0 { throw Diagnostic("the output \(output) has no numbers") }
       loss = try loss.fitted(to: classes)
       try loss.plan(output: output, target: target)
       if loss.outputMeaning.hasVariances, port.units?.areLogs.contains(true) == true {

@@ -181,7 +181,12 @@ struct FormulaLayer: Layer, Component {
         throw Diagnostic("the output \(common) has more than \(Int32.max) numbers")
       }
     }
-    guard common.count > 0 else { throw Diagnostic("the input \(common) has no numbers") }
+    let isElementwise =
+      formula.grouping == .none && formula.parameters.isEmpty
+      && inputs.allSatisfy { $0.shape == common }
+    guard common.count > 0 || isElementwise else {
+      throw Diagnostic("the input \(common) has no numbers")
+    }
     return common
   }
 
@@ -204,6 +209,7 @@ struct FormulaLayer: Layer, Component {
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     let tensors = PassTensors(pass)
     let sample = tensors.sample(of: self)
+    if sample.count == 0 { return }
     let strip = strip(of: sample)
     let program = formula.forward(S.self, isSample: strip != nil)
     StripRun<S>.with(
@@ -222,7 +228,7 @@ struct FormulaLayer: Layer, Component {
     let sample = tensors.sample(of: self)
     let strip = strip(of: sample)
     let program = formula.backward(S.self, isSample: strip != nil)
-    guard !program.steps.isEmpty else { return }
+    guard !program.steps.isEmpty, sample.count > 0 else { return }
     StripRun<S>.with(
       program, entries: strip?.rows ?? tensors.entries(of: self), width: strip?.columns,
       memory: pass.scratch[0].start

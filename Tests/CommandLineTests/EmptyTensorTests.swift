@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A tensor with an extent of 0 has no numbers. Layers with a meaning for it accept it, and it is
+/// announced where it begins.
+@Suite struct EmptyTensorTests {
+  private func tool(_ model: String, loss: String = "squared_error") throws -> Tool {
+    let tool = try Tool()
+    try tool.write(
+      """
+      name: a
+      data: {inline: {inputs: [[1, 2, 3], [4, 5, 6], [7, 8, 10]], targets: [[6], [15], [25]]}}
+      model:
+        - {type: slice, start: 3, name: none}
+      \(model)
+      loss: \(loss)
+      train: {optimizer: {type: sgd, learning_rate: 0.001}, epochs: 2, batch_size: 2}
+      predictions: [train]
+
+      """, to: "a.yaml")
+    return tool
+  }
+
+  private let warning = "a.yaml:4:5: warning: the output [0] of 'none' has no numbers\n"
+
+  private func predictions(_ tool: Tool) throws -> [String] {
+    try tool.read("results/a/latest/predictions.csv").split(separator: "\n").dropFirst().map {
+      String($0.split(separator: ",").last ?? "")
+    }
+  }
+
+  @Test func `training beside an empty tensor is training without it`() throws {
+    let tool = try tool(
+      """
+        - {type: concatenate, inputs: [input, none], name: all}
+        - {type: dense, units: 1}
+      """)
+    defer { tool.remove() }
+    let result = try tool.run("run", "a.yaml")
+    #expect(result.code == 0)
+    #expect(result.errors == warning)
+    let metrics = try tool.read("results/a/latest/metrics.csv")
+    try tool.write(
+      try tool.read("a.yaml")
+        .replacing("  - {type: slice, start: 3, name: none}\n", with: "")
+        .replacing("  - {type: concatenate, inputs: [input, none], name: all}\n", with: ""),
+      to: "a.yaml")
+    #expect(try tool.run("run", "a.yaml").errors == "")
+    #expect(try tool.read("results/a/latest/metrics.csv") == metrics)
+  }
+
+  @Test(arguments: [
+    ("- {type: reduce, by: sum}", "0.0"),
+    ("- {type: split, sizes: [0, 0]}\n  - {type: reduce, by: sum, inputs: split_2.part_2}", "0.0"),
+    ("- {type: formula, y: \"exp(x)\"}\n  - {type: reduce, by: sum}", "0.0"),
+    ("- {type: reshape, shape: [3, 0, 2]}\n  - {type: reduce, by: sum, axes: [1]}\n  - {type: reduce, by: sum}", "0.0"),
+    ("- {type: transpose, axes: [0]}\n  - sigmoid\n  - flatten\n  - {type: pad, padding: [[0, 1]], value: 2}", "2.0"),
+  ])
+  func `the sum of no numbers`(model: String, prediction: String) throws {
+    let tool = try tool("  " + model)
+    defer { tool.remove() }
+    let result = try tool.run("run", "a.yaml")
+    #expect(result.code == 0)
+    #expect(result.errors == warning)
+    #expect(try predictions(tool) == [prediction, prediction, prediction])
+  }
+
+  @Test func `the largest of no numbers`() throws {
+    let tool = try tool(
+      "  - {type: reduce, by: max}", loss: "{type: formula, value: \"tanh(z − t)\"}")
+    defer { tool.remove() }
+    #expect(try tool.run("run", "a.yaml").code == 0)
+    #expect(try predictions(tool) == ["-inf", "-inf", "-inf"])
+  }
+
+  @Test(arguments: [
+    ("- flatten", "a.yaml:6:7: error: loss 'squared_error': the output [0] has no numbers"),
+    ("- {type: dense, units: 1}", "a.yaml:5:5: error: 'dense_2': the input [0] has no numbers"),
+    ("- {type: reduce, by: mean}", "a.yaml:5:5: error: 'reduce_2': the input [0] has no numbers"),
+    (
+      "- {type: formula, y: \"sum(x)\"}",
+      "a.yaml:5:5: error: 'formula_2': the input [0] has no numbers"
+    ),
+    (
+      "- {type: pad, padding: 1, mode: wrap}",
+      "a.yaml:5:5: error: 'pad_2': the input [0] has no number at its edge"
+    ),
+  ])
+  func `layers and losses that need a number`(model: String, error: String) throws {
+    let tool = try tool("  " + model)
+    defer { tool.remove() }
+    let result = try tool.run("run", "a.yaml")
+    #expect(result.code == 2)
+    #expect(result.errors.split(separator: "\n").first.map(String.init) == error)
+  }
+}
