@@ -91,9 +91,10 @@ struct Localization {
       for reader in subject.readers(of: t) where known.insert(reader.node).inserted {
         guard reader.evaluateUntrained(into: &evaluated) else { continue }
         reader.evaluate(into: &trained)
-        let largest = trained.reduce(0) { max($0, abs($1)) }
+        let largest = trained.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
         let different = trained.indices.first {
-          !(abs(trained[$0] - evaluated[$0]) <= Localization.modeTolerance * largest)
+          trained[$0] != evaluated[$0]
+            && !(abs(trained[$0] - evaluated[$0]) <= Localization.modeTolerance * largest)
         }
         guard let j = different else { continue }
         var numeric = NumericDerivative()

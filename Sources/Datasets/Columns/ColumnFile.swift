@@ -63,10 +63,10 @@ extension DataEncoding {
     return value
   }
 
-  /// A shape with positive axes.
-  static func shape(_ json: JSON?) throws -> Shape {
-    let axes = try need(json?.array, "shape").map { $0.int ?? 0 }
-    guard axes.count <= Shape.maximumRank, axes.allSatisfy({ $0 > 0 }),
+  /// A shape with extents of at least `minimum`.
+  static func shape(_ json: JSON?, minimum: Int) throws -> Shape {
+    let axes = try need(json?.array, "shape").map { $0.int ?? -1 }
+    guard axes.count <= Shape.maximumRank, axes.allSatisfy({ $0 >= minimum }),
       let size = product(axes), size <= Int(Int32.max)
     else { throw Diagnostic("it has no valid 'shape'") }
     return Shape(axes)
@@ -268,7 +268,7 @@ extension PortEncoding {
   fileprivate init(_ json: JSON, _ columns: [TableColumn]) throws {
     let portName = try DataEncoding.need(json["port"]?.string, "port")
     let isNamed = try DataEncoding.need(json["named"]?.bool, "named")
-    let shape = try DataEncoding.shape(json["shape"])
+    let shape = try DataEncoding.shape(json["shape"], minimum: 0)
     let count = json["indices"]?.int
     let table = columns.filter {
       $0.role == .inputs && $0.port.map { $0.hasSameBytes(as: portName) } ?? !isNamed
@@ -356,6 +356,6 @@ extension TargetEncoding {
       }, isOneHot: json["one_hot"]?.bool ?? false,
       isIncomplete: try DataEncoding.need(json["incomplete"]?.bool, "incomplete"),
       layout: table.isEmpty ? ColumnLayout(numbers: names) : ColumnLayout(table),
-      axes: try DataEncoding.shape(json["shape"]).axes, table: table, scaling: scaling)
+      axes: try DataEncoding.shape(json["shape"], minimum: 1).axes, table: table, scaling: scaling)
   }
 }
