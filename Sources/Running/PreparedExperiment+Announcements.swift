@@ -10,7 +10,8 @@ extension PreparedExperiment {
       found.append(Diagnostic(message, at: location, severity: .warning))
     }
     for port in graph.ports where port.count == 0 {
-      announce("the samples of '\(port.name)', \(port), have no numbers", at: experiment.data.location)
+      announce(
+        "the samples of '\(port.name)', \(port), have no numbers", at: experiment.data.location)
     }
     for node in graph.nodes where !node.inputShapes.contains(where: { $0.count == 0 }) {
       for output in node.plan.outputs where output.count == 0 {

@@ -209,14 +209,14 @@ import Testing
       """)
     try expect("sigmoid", [("slope", 1)], "error: unknown key 'slope'")
     try expect(
-      "reshape", [("shape", [2, 0])],
-      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list")
+      "reshape", [("shape", [2, -1])],
+      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 0, found a list")
     try expect(
       "reshape", [("shape", [1, 2, 2, 1, 2])],
-      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list")
+      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 0, found a list")
     try expect(
       "reshape", [],
-      "error: missing 'shape': a list of 1 to 4 integers, each an integer ≥ 1 is required")
+      "error: missing 'shape': a list of 1 to 4 integers, each an integer ≥ 0 is required")
   }
 
   @Test func `wrong inputs of the other layers are reported`() throws {

@@ -182,7 +182,7 @@ struct FormulaLayer: Layer, Component {
       }
     }
     let isElementwise =
-      formula.grouping == .none && formula.parameters.isEmpty
+      formula.grouping == .none && formula.hasEntries && formula.parameters.isEmpty
       && inputs.allSatisfy { $0.shape == common }
     guard common.count > 0 || isElementwise else {
       throw Diagnostic("the input \(common) has no numbers")
