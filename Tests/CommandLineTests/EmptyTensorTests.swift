@@ -64,7 +64,7 @@ import Testing
       "0"
     ),
     (
-      "- {type: transpose, axes: [0]}\n  - sigmoid\n  - flatten\n  - {type: pad, padding: [[0, 1]], value: 2}",
+      "- {type: transpose, axes: [0]}\n  - flatten\n  - {type: pad, padding: [[0, 1]], value: 2}",
       "2"
     ),
   ])
@@ -83,6 +83,52 @@ import Testing
     defer { tool.remove() }
     #expect(try tool.run("run", "a.yaml").code == 0)
     #expect(try predictions(tool) == ["-inf", "-inf", "-inf"])
+    let result = try tool.run("export", "results/a/latest", "--onnx", "a.onnx")
+    #expect(result.code == 2)
+    #expect(
+      result.errors.contains(
+        "error: 'none' (slice) cannot be exported: it has a tensor without numbers"),
+      "\(result.errors)")
+  }
+
+  /// An input without numbers is read if the targets have as many samples.
+  @Test func `arrays without numbers`() throws {
+    let tool = try tool("")
+    defer { tool.remove() }
+    func array(_ shape: String, _ numbers: [Float] = []) -> [UInt8] {
+      let text = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+      return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
+        + numbers.flatMap { number in (0..<4).map { UInt8(number.bitPattern >> (8 * $0) & 255) } }
+    }
+    func write(_ name: String, _ bytes: [UInt8]) throws {
+      try Data(bytes).write(to: tool.folder.appendingPathComponent(name))
+    }
+    try write("none.npy", array("(2, 0, 3)"))
+    try write("large.npy", array("(2, 10000000000, 0)"))
+    try write("t.npy", array("(2, 1)", [1, 2]))
+    func errors(_ inputs: String, _ targets: String = "t.npy") throws -> String {
+      try tool.write(
+        """
+        name: b
+        data: {npy: {inputs: \(inputs), targets: \(targets)}, stream: true}
+        model: [{type: reduce, by: sum}]
+        loss: squared_error
+        train: {epochs: 1}
+        gradient_check: false
+
+        """, to: "b.yaml")
+      return try tool.run("run", "b.yaml").errors.split(separator: "\n").first
+        .map(String.init) ?? ""
+    }
+    #expect(
+      try errors("none.npy")
+        == "b.yaml:2:13: warning: the samples of 'input', [0, 3], have no numbers")
+    #expect(
+      try errors("none.npy", "none.npy")
+        == "b.yaml:2:22: error: 'none.npy' is empty: its shape is [2, 0, 3]")
+    #expect(
+      try errors("large.npy")
+        == "b.yaml:2:22: error: 'large.npy' is empty: its shape is [2, 10000000000, 0]")
   }
 
   @Test(arguments: [
@@ -90,6 +136,14 @@ import Testing
     (
       "- {type: dense, units: 1}",
       "a.yaml:5:12: error: 'dense' (dense): the input [0] has no numbers"
+    ),
+    ("- softmax", "a.yaml:5:5: error: 'softmax' (softmax): the input [0] has no numbers"),
+    (
+      "- {type: reshape, shape: [2000000, 0]}",
+      """
+      a.yaml:5:12: error: 'reshape' (reshape): its output [2000000, 0] has no numbers, and its other \
+      extents are too large
+      """
     ),
     (
       "- {type: reduce, by: mean}",

@@ -107,6 +107,10 @@ IMAGE = (
           for layer in ("multiply", "subtract", "divide", "maximum", "minimum")),
         "- {type: reduce, axes: [1, 2], keep_axes: true, name: a}\n"
         "  - {type: add, inputs: [a, input, a]}",
+        # Inputs that lack axes at the front, which ONNX counts over the batch.
+        *(f"- {{type: reduce, axes: {axes}, name: a}}\n  - {{type: {layer}, inputs: {inputs}}}"
+          for layer in ("add", "multiply", "subtract", "divide", "maximum", "minimum")
+          for axes in ("[0, 1]", "[0]", "[]") for inputs in ("[input, a]", "[a, input]")),
         "- {type: split, sizes: [1, 2], name: a}\n"
         "  - {type: multiply, inputs: [a.part_1, a.part_2]}",
         "- {type: matrix_product, inputs: [input, input], transpose: second}",

@@ -100,6 +100,21 @@ struct BroadcastAxes {
       + "the shape of y; Σ adds up the entries of y that repeat an entry."
   }
 
+  /// The inputs of a node in an exported graph, with axes of extent 1 at the front where they lack
+  /// axes. ONNX would otherwise count the axes from the last one, over the batch.
+  static func values(
+    of node: ExportedNode, in graph: inout OperatorGraph
+  ) -> [OperatorGraph.Value] {
+    let rank = node.inputPorts.map(\.shape.rank).max() ?? 0
+    var values: [OperatorGraph.Value] = []
+    for (value, port) in zip(node.inputs, node.inputPorts) {
+      let missing = Array(repeating: 1, count: rank - port.shape.rank)
+      values.append(
+        missing.isEmpty ? value : graph.reshape(value, to: Shape(missing + port.shape.axes)))
+    }
+    return values
+  }
+
   /// The common shape; nil if there is none.
   static func shape(of shapes: [Shape]) -> Shape? {
     let rank = shapes.map(\.rank).max() ?? 0

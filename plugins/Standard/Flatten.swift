@@ -17,6 +17,7 @@ struct Flatten: Layer, Component {
   func plan(for inputs: [Port]) -> Plan {
     var plan = Plan(output: [inputs[0].count], work: 0).with(.ofInput)
     plan.backwardReads = []
+    plan.acceptsEmptyInputs = true
     return plan
   }
 
@@ -63,6 +64,7 @@ struct Reshape: Layer, Component {
     }
     var plan = Plan(output: shape, work: 0).with(.ofInput)
     plan.backwardReads = []
+    plan.acceptsEmptyInputs = true
     return plan
   }
 

@@ -40,7 +40,8 @@ struct Add: Layer, Component {
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    [node.inputs.dropFirst().reduce(node.inputs[0]) { graph.add("Add", $0, $1) }]
+    let inputs = BroadcastAxes.values(of: node, in: &graph)
+    return [inputs.dropFirst().reduce(inputs[0]) { graph.add("Add", $0, $1) }]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
@@ -117,7 +118,8 @@ struct Multiply: Layer, Component {
   }
 
   func export(_ node: ExportedNode, to graph: inout OperatorGraph) -> [OperatorGraph.Value]? {
-    [node.inputs.dropFirst().reduce(node.inputs[0]) { graph.add("Mul", $0, $1) }]
+    let inputs = BroadcastAxes.values(of: node, in: &graph)
+    return [inputs.dropFirst().reduce(inputs[0]) { graph.add("Mul", $0, $1) }]
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
@@ -240,6 +242,7 @@ struct Concatenate: Layer, Component {
     }
     var plan = Plan(output: Shape(axes), work: 0)
     plan.backwardReads = []
+    plan.acceptsEmptyInputs = true
     return plan
   }
 

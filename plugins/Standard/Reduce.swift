@@ -70,6 +70,7 @@ struct Reduce: Layer, Component {
     var plan = Plan(
       output: output, scratch: rule == .max ? [.perSample(output.count)] : [], work: shape.count)
     plan.canStoreInputGradient = rule != .max
+    plan.acceptsEmptyInputs = rule != .mean
     return rule == .sum ? plan : plan.with(.ofInput)
   }
 

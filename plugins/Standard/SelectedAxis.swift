@@ -67,7 +67,9 @@ extension SelectingLayer {
     let shape = inputs[0].shape
     try check(shape)
     let extents = (0..<shape.rank).map { axis($0, of: shape).count }
-    return Plan(output: Shape(extents), work: 0)
+    var plan = Plan(output: Shape(extents), work: 0)
+    plan.acceptsEmptyInputs = true
+    return plan
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

@@ -43,12 +43,14 @@ struct Split: Layer, Component {
         "the sizes of the parts must add up to the extent \(shape[axis]) of axis \(axis), found "
           + "\(sum)")
     }
-    return Plan(
+    var plan = Plan(
       outputs: sizes.enumerated().map { k, size in
         var axes = shape.axes
         axes[axis] = size
         return Port("part_\(k + 1)", Shape(axes))
       }, work: 0)
+    plan.acceptsEmptyInputs = true
+    return plan
   }
 
   func equations(for inputs: [Port]) -> Equations {

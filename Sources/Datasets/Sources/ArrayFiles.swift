@@ -167,7 +167,9 @@ func checkSamples(
   _ elements: NDArray, _ name: String, at location: SourceLocation?, minimum: Int = 1,
   ofTarget target: Completeness? = nil
 ) throws {
-  guard elements.count > 0, elements.width >= minimum else {
+  guard elements.count > 0, elements.width >= minimum,
+    !Shape(elements.sampleAxes).isEmptyButLarge
+  else {
     throw Diagnostic("\(name) is empty: its shape is \(list(elements.axes))", at: location)
   }
   if let (index, value) = try elements.firstNonFinite(but: target == .incomplete) {

@@ -115,6 +115,16 @@ extension Plan {
         "\(name) \(shape) has \(shape.rank) axes; at most \(Shape.maximumRank) are supported")
     }
   }
+
+  /// Throws if an input has no numbers and the layer needs some.
+  func requireNumbers(of inputs: [Port]) throws {
+    if !acceptsEmptyInputs, let input = inputs.first(where: { $0.count == 0 }) {
+      throw Diagnostic("the input \(input) has no numbers")
+    }
+    if let shape = outputs.map(\.shape).first(where: \.isEmptyButLarge) {
+      throw Diagnostic("its output \(shape) has no numbers, and its other extents are too large")
+    }
+  }
 }
 
 /// a + b, or `Int.max` if the sum overflows.

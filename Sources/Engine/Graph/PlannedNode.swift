@@ -61,6 +61,7 @@ final class PlannedNode {
     do {
       plan = try layer.plan(for: ports)
       try plan.requireFourAxes()
+      try plan.requireNumbers(of: ports)
     } catch let fact as Diagnostic {
       var diagnostic = fact.located(at: declaration.location)
       diagnostic.message = "\(subject): \(fact.message)"

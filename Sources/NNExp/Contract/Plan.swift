@@ -100,6 +100,9 @@ public struct Plan: Sendable {
   /// The tensors whose numbers the backward pass reads. The others may be overwritten before it.
   package var backwardReads: BackwardReads = [.inputs, .outputs]
 
+  /// True for a layer whose inputs may have an extent of 0, and thus no numbers.
+  package var acceptsEmptyInputs = false
+
   /// True for a layer that can compute the elementwise layer after it, too (`FusibleLayer`).
   package var isFusible = false
 

@@ -60,6 +60,10 @@ public struct Shape: Hashable, Sendable {
   /// The extents as an array; only the first four if there are more.
   public var axes: [Int] { (0..<min(rank, Shape.maximumRank)).map { extents[$0] } }
 
+  /// True for an extent of 0 beside others whose product exceeds 2²⁰: loops over them would take
+  /// long, although there are no numbers.
+  package var isEmptyButLarge: Bool { count == 0 && Shape(axes.map { max(1, $0) }).count > 1 << 20 }
+
   /// True if no tensor can have this shape.
   package var hasTooManyAxes: Bool { rank > Shape.maximumRank }
 }

@@ -48,13 +48,7 @@ private struct FormulaOperators {
         mask = nil
       }
     } else {
-      var shaped: [OperatorGraph.Value] = []
-      for (value, port) in zip(node.inputs, node.inputPorts) {
-        let missing = Array(repeating: 1, count: sample.rank - port.shape.rank)
-        shaped.append(
-          missing.isEmpty ? value : graph.reshape(value, to: Shape(missing + port.shape.axes)))
-      }
-      inputs = shaped
+      inputs = BroadcastAxes.values(of: node, in: &graph)
       axes = graph.integers(Array(1...max(1, sample.rank)))
       count = graph.constant(Double(sample.count))
       mask = nil

@@ -122,6 +122,7 @@ struct FormulaLayer: Layer, Component {
           groups: groups(of: sample, isStrip: strip != nil), entries: rows,
           isSample: strip != nil)),
     ]
+    plan.acceptsEmptyInputs = true
     plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
     return plan
   }
