@@ -555,9 +555,11 @@ def reducing(by):
         if node.type == "ReduceProd":
             if not axes or len(axes) == x.ndim:
                 return one(node, [formula("prod(x)")])
-            # The numbers of a product are those of a row.
             if x.size == 0:
-                return one(node, [formula("log(x)"), layer("reduce", by="sum", axes=axes), formula("exp(x)")])
+                # The exponential of a sum of logarithms, because no number is negative.
+                return one(node, [
+                    formula("log(x)"), layer("reduce", by="sum", axes=axes), formula("exp(x)")])
+            # The numbers of a product are those of a row.
             order = [k for k in range(x.ndim) if k not in axes] + axes
             count = int(np.prod([x.shape[a] for a in axes]))
             return one(node, [
@@ -570,7 +572,7 @@ def reducing(by):
         if node.type in AFTER:
             layers.append(formula(AFTER[node.type]))
         if x.dtype == bool and x.size == 0:
-            # The least boolean is 0.
+            # Booleans are 0 and 1, so that the largest of none is 0.
             layers.append(formula("max(x, 0)"))
         return one(node, layers)
     return rule
