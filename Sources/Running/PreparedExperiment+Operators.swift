@@ -70,17 +70,15 @@ extension PreparedExperiment {
         inputPorts: node.inputPorts, outputPorts: node.plan.outputs,
         parameters: self.graph.parameters(of: node).compactMap { tensors["\($0.node).\($0.name)"] },
         state: node.plan.state.compactMap { tensors["\(node.name).\($0.name)"] })
-      if (node.inputPorts + node.plan.outputs).contains(where: { $0.count == 0 }) {
-        // In ONNX, an extent of 0 in a shape means the extent of the input.
+      // In ONNX, an extent of 0 in a shape means the extent of the input.
+      let isEmpty = (node.inputPorts + node.plan.outputs).contains { $0.count == 0 }
+      let values = isEmpty ? nil : node.layer.export(exported, to: &graph)
+      if isEmpty {
         errors.add(
           Diagnostic(
             "'\(node.name)' (\(node.typeName)) cannot be exported: it has a tensor without numbers",
             at: node.location))
-        outputs.append(node.plan.outputs.map { _ in OperatorGraph.Value(node.name) })
-        continue
-      }
-      let values = node.layer.export(exported, to: &graph)
-      if let values, values.count != node.plan.outputs.count {
+      } else if let values, values.count != node.plan.outputs.count {
         errors.add(
           Diagnostic(
             "'\(node.name)' (\(node.typeName)) has \(node.plan.outputs.count) outputs, but its "

@@ -12,11 +12,8 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(BaseFolderTests.table, to: "a/data/table.csv")
-    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }\n"
-    var weights = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, UInt8(header.utf8.count), 0])
-    weights += Data(header.utf8)
-    for number in [0.5, -0.25] { withUnsafeBytes(of: number) { weights += Data($0) } }
-    try weights.write(to: tool.folder.appendingPathComponent("a/w.npy"))
+    try Data(ArrayWriter.npy([0.5, -0.25], [1, 2]))
+      .write(to: tool.folder.appendingPathComponent("a/w.npy"))
     try tool.write(
       """
       data: {csv: {path: data/table.csv, targets: t}}

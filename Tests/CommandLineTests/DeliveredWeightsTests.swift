@@ -50,11 +50,7 @@ import Testing
         "initial: {weight: zeros}",
         with: "initial: {weight: {file: w.npy}}"))
     defer { tool.remove() }
-    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), }\n"
-    var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
-    bytes += Array(header.utf8)
-    withUnsafeBytes(of: (0.5).bitPattern.littleEndian) { bytes += Array($0) }
-    try Data(bytes).write(to: tool.folder.appending(path: "w.npy"))
+    try Data(ArrayWriter.npy([0.5], [1, 1])).write(to: tool.folder.appending(path: "w.npy"))
     #expect(try tool.run("run", "line.yaml", "-q").code == 0)
     let run = "results/line/latest"
     for arguments in [["evaluate", run], ["export", run, "--npz", "line.npz"]] {

@@ -95,17 +95,13 @@ import Testing
   @Test func `arrays without numbers`() throws {
     let tool = try tool("")
     defer { tool.remove() }
-    func array(_ shape: String, _ numbers: [Float] = []) -> [UInt8] {
-      let text = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
-      return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
-        + numbers.flatMap { number in (0..<4).map { UInt8(number.bitPattern >> (8 * $0) & 255) } }
+    func write(_ name: String, _ numbers: [Double], _ shape: [Int]) throws {
+      try Data(ArrayWriter.npy(numbers, shape))
+        .write(to: tool.folder.appendingPathComponent(name))
     }
-    func write(_ name: String, _ bytes: [UInt8]) throws {
-      try Data(bytes).write(to: tool.folder.appendingPathComponent(name))
-    }
-    try write("none.npy", array("(2, 0, 3)"))
-    try write("large.npy", array("(2, 10000000000, 0)"))
-    try write("t.npy", array("(2, 1)", [1, 2]))
+    try write("none.npy", [], [2, 0, 3])
+    try write("large.npy", [], [2, 10_000_000_000, 0])
+    try write("t.npy", [1, 2], [2, 1])
     func errors(_ inputs: String, _ targets: String = "t.npy") throws -> String {
       try tool.write(
         """

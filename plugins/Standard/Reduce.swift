@@ -133,7 +133,7 @@ struct Reduce: Layer, Component {
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (inputs, outputs) = (pass.x.shape.count, pass.y.shape.count)
     let lines = lines(pass.x.shape)
-    let n = S(rule == .mean ? inputs / outputs : 1)
+    let n = rule == .mean ? S(inputs / outputs) : 1
     for s in 0..<pass.samples {
       let (x, y) = (pass.x.start + s &* inputs, pass.y.start + s &* outputs)
       y.update(repeating: rule == .max ? -.infinity : 0, count: outputs)

@@ -166,7 +166,7 @@ extension DataDeclaration {
   }
 
   private func ports(_ arrays: [PortArray], like encodings: [PortEncoding]) throws -> [SourcePort] {
-    let minimum = leastWidth(ofInputs: arrays)
+    let minimum = leastInputWidth(among: arrays)
     return try zip(arrays, encodings).map { array, encoding in
       try checkSamples(array.elements, array.title, at: nil, minimum: minimum)
       guard array.elements.count == arrays[0].elements.count else {

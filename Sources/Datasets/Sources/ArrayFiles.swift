@@ -134,7 +134,7 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
       "\(first.title) holds \(first.elements.count) samples, "
         + "but \(other.title) holds \(other.elements.count)", at: first.location)
   }
-  let minimum = leastWidth(ofInputs: inputs + targets)
+  let minimum = leastInputWidth(among: inputs + targets)
   for array in inputs {
     try checkSamples(array.elements, array.title, at: array.location, minimum: minimum)
   }
@@ -155,7 +155,7 @@ enum Completeness { case complete, incomplete }
 
 /// The least numbers of a sample of an input: a file can claim any count of samples that have none,
 /// unless another array has as many that take space.
-func leastWidth(ofInputs arrays: [PortArray]) -> Int {
+func leastInputWidth(among arrays: [PortArray]) -> Int {
   arrays.contains { $0.elements.width > 0 } ? 0 : 1
 }
 

@@ -121,8 +121,9 @@ extension Plan {
     if !acceptsEmptyInputs, let input = inputs.first(where: { $0.count == 0 }) {
       throw Diagnostic("the input \(input) has no numbers")
     }
-    if let shape = outputs.map(\.shape).first(where: \.isEmptyButLarge) {
-      throw Diagnostic("its output \(shape) has no numbers, and its other extents are too large")
+    if let output = outputs.first(where: \.shape.isEmptyButLarge) {
+      throw Diagnostic(
+        "its output \(output.shape) has no numbers, and its other extents are too large")
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Writes array files in the form of NumPy and other programs.
-enum ArrayWriter {
+package enum ArrayWriter {
   /// An NPY file of float64 numbers in C order.
-  static func npy(_ values: [Double], _ shape: [Int]) -> [UInt8] {
+  package static func npy(_ values: [Double], _ shape: [Int]) -> [UInt8] {
     let axes = shape.map(String.init).joined(separator: ", ")
     let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (\(axes),), }\n"
     return [0x93] + Array("NUMPY".utf8) + [1, 0] + little(header.utf8.count, 2)
@@ -9,13 +9,13 @@ enum ArrayWriter {
   }
 
   /// An IDX file of float64 numbers.
-  static func idx(_ values: [Double], _ shape: [Int]) -> [UInt8] {
+  package static func idx(_ values: [Double], _ shape: [Int]) -> [UInt8] {
     [0, 0, 0x0E, UInt8(shape.count)] + shape.flatMap { little($0, 4).reversed() }
       + values.flatMap { $0.bitPattern.littleEndianBytes.reversed() }
   }
 
   /// A zip archive of stored members.
-  static func npz(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+  package static func npz(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
     var archive: [UInt8] = []
     var directory: [UInt8] = []
     for (name, bytes) in members {
