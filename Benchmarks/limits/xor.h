@@ -6,11 +6,11 @@
 // The four samples are the lanes of one register (W1), or each step uses one sample in turn, with
 // the hidden units as lanes (W1b).
 //
-// What separates nnexp from this limit in W1 and W1b. W1 takes 1,962 instructions per step of four
+// What separates nnexp from this limit in W1 and W1b. W1 takes 2,024 instructions per step of four
 // samples (2,385 and 3,400 in earlier versions): the difference between 15,000 and 5,000 steps under
-// `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1 takes 132 ns
-// per step (before: 143), W1b 135 (145), W1-float64 133 (149): minima of six runs of 200,000 steps,
-// alternating, from `timing.csv`.
+// `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1 takes 109 ns
+// per step (the version before: 119), W1b 96 (107), W1-float64 137 (138): minima of six runs of
+// 200,000 steps, alternating, from `timing.csv` (AMD EPYC, 2026-11-30).
 //
 // - Half of the instructions compute the network. A quarter visit the nodes and the optimizer behind
 //   `any Layer`. The rest are the loop, its clock and its rows: 100 rows take 0.09 ms of W1's
@@ -21,18 +21,18 @@
 //   are computed in place, without waiting for the store before them (5%). Loops that LLVM vectorized
 //   for two numbers took 600 instructions, one count of references 45, and Swift's checks of
 //   exclusive access 126 where variables of a class held the learning rate.
-// - Now the processor waits for results. 33% of the time is the logistic function: two calls, one
-//   after the other, each a chain of about 40 dependent operations, 80 cycles, over which
-//   `perf annotate` shows the time spread evenly. With AVX-512, eight numbers use a register of
-//   eight, which is 3% faster than a half-empty register of sixteen. With single numbers instead of
-//   vectors (`NNEXP_ISA=portable`) it takes as long. A shorter chain (fused multiply-adds, a coarser
-//   exponential) would give up the same bits on every processor, or the last digit.
-//   Computed in float64 and rounded once, it has an error of 0.58 units in the last place (now 1.59),
-//   but a call with 1 to 8 numbers takes 20 to 24 ns (now 21.5 to 25), and one with 4,096 numbers
-//   1.38 times as long (C program, AVX-512, minima of 30 rounds, 2026-11-30).
+// - Now the processor waits for results: fewer instructions save nothing (a loop in place of a call
+//   that clears the gradients took away 40 and no time). About a quarter of the time is the logistic
+//   function, two calls, one after the other. In float64, rounded once, each takes 15 ns instead of
+//   20, because nothing compensates for rounding errors, and has an error of 0.53 units in the last
+//   place instead of 1.96 (every 37th number; a C program, AVX2). With 4,096
+//   numbers it takes 0.96 of the time before (AVX-512), 0.90 (AVX2), 0.73 (SSE2). Up to four numbers
+//   use registers of four, up to eight those of eight. The rest is a dozen results that one layer
+//   stores and the next loads, 2 to 4 ns each, which only code without layers would avoid.
 // - FANN's result differs, because it clips the sigmoid's slope.
 // - In five whole runs, W1 took 1.13, 1.79, 1.17, 1.16 and 1.13 times as long as JAX's scan, and W1b
 //   1.42, 1.59, 1.37, 1.42 and 1.38 times; in others 0.89 to 1.22 and 1.16 to 1.70 (`--only W1,W1b`).
+//   With the logistic function in float64, 1.04 to 1.07 and 1.24 to 1.27 (three runs of 9 to 15 rounds).
 #pragma once
 #include <stdint.h>
 #include "measure.h"

@@ -6,6 +6,7 @@
 #define HAS_FMA 1
 #define TILE_ROWS 4
 #define TILE_VECTORS 2
+#define NARROWER nnexp_kernels_portable
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "Kernels.h"
 #pragma clang attribute pop

@@ -36,6 +36,12 @@
   ((0.5f + r2 * (4.1666463e-2f + r2 * 1.3933731e-3f))                      \
    + r * (1.6666667e-1f + r2 * (8.33331e-3f + r2 * 1.989108e-4f)))
 
+/// 2ᶠ for |f| ≤ ½ in float64, with a relative error of 2⁻²⁹.
+#define LOGISTIC_POLYNOMIAL(f, f2)                                                     \
+  (((0x1.000000026150ap0 + f * 0x1.62e430c7e9238p-1)                                   \
+    + f2 * (0x1.ebfbdadcb018p-3 + f * 0x1.c6aed4b951570p-5))                           \
+   + (f2 * f2) * ((0x1.3b2dbbc1693p-7 + f * 0x1.5f456a8ac48p-10) + f2 * 0x1.41d333271p-13))
+
 /// ln((1+s)/(1−s)) = 2s + s·R(s²): R for |s| ≤ 3 − √8. Source: FreeBSD's e_logf.c.
 #define LOG_POLYNOMIAL(z, w)                                               \
   (z * (0xaaaaaa.0p-24f + w * 0x91e9ee.0p-25f)                             \

@@ -85,6 +85,22 @@ INLINE V NAME(tanh)(V x) {
   return NAME(with_sign)(x, (isSmall ? size : (V)1) + quotient);
 }
 
+#if defined(LOGISTIC_POLYNOMIAL)
+/// 1/(1 + e⁻ˣ) = 1/(1 + 2ᵏ·2ᶠ) for −x log₂ e = k + f, |f| ≤ ½; in float64, where rounding errors
+/// need no compensation.
+INLINE V NAME(logistic)(V x) {
+  typedef double W __attribute__((ext_vector_type(LANES)));
+  typedef nnexp_int64 J __attribute__((ext_vector_type(LANES)));
+  V limited = NAME(greatest)(NAME(least)(x, -EXP_LOW), EXP_LOW);
+  W y = __builtin_convertvector(limited, W) * -0x1.71547652b82fep0;
+  // The lowest bits of the sum are k.
+  W sum = y + 0x1.8p52;
+  W f = y - (sum - 0x1.8p52);
+  W f2 = f * f;
+  J bits = __builtin_bit_cast(J, LOGISTIC_POLYNOMIAL(f, f2)) + (__builtin_bit_cast(J, sum) << 52);
+  return __builtin_convertvector(1 / (1 + __builtin_bit_cast(W, bits)), V);
+}
+#else
 /// 1/(1 + e⁻ˣ): s = e/(1 + e) for x < 0, otherwise 1 − s, with e = e^(−|x|).
 INLINE V NAME(logistic)(V x) {
   V high, low;
@@ -99,6 +115,7 @@ INLINE V NAME(logistic)(V x) {
   s = s - s * lost * (1 - s);
   return x < 0 ? s : 1 - s;
 }
+#endif
 
 /// ln(m·2ᵏ·(1 + c)) for m in [√½, √2) and c below the rounding of m.
 ///
