@@ -5,7 +5,7 @@ import Sweeps
 
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "collect",
+    commandName: "collect", _superCommandName: NNExpCommand.name,
     abstract: "Rebuilds a sweep's tables from its run folders.")
 
   @Argument(help: "the sweep's folder, such as results/xor/sweep", completion: .directory)

@@ -6,7 +6,7 @@ import Sweeps
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare",
+    commandName: "compare", _superCommandName: NNExpCommand.name,
     abstract: "Compares runs with each other.",
     discussion: """
       A few runs are shown side by side, one column per run. Many runs, and the

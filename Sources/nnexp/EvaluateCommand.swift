@@ -9,7 +9,7 @@ import Running
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate",
+    commandName: "evaluate", _superCommandName: NNExpCommand.name,
     abstract: "Measures a run's weights on each of its splits, or on new labeled data.",
     discussion: """
       Without --data, the run's data are read again; if they have changed, that is an
@@ -101,7 +101,7 @@ struct EvaluateCommand: ParsableCommand {
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict",
+    commandName: "predict", _superCommandName: NNExpCommand.name,
     abstract: "Computes a run's outputs for new inputs.",
     discussion: """
       Only the run's folder and the new inputs are needed. Inputs far outside the

@@ -8,7 +8,7 @@ import Running
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain",
+    commandName: "explain", _superCommandName: NNExpCommand.name,
     abstract: "Writes out an experiment's chain rule with the numbers of training samples.",
     discussion: """
       Forward and backward, node by node: the equation, its numbers, δ, and every

@@ -7,7 +7,7 @@ import Running
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export",
+    commandName: "export", _superCommandName: NNExpCommand.name,
     abstract: "Writes a run's model or weights for other programs.",
     discussion: """
       The ONNX model takes the data as they are in the source: it fills missing

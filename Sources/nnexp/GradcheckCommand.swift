@@ -10,7 +10,7 @@ import Running
 
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gradcheck",
+    commandName: "gradcheck", _superCommandName: NNExpCommand.name,
     abstract: "Checks an experiment's gradients without a run.",
     discussion: """
       Every parameter's gradient and every layer's input gradient is compared

@@ -10,7 +10,7 @@ import Standard
 
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init",
+    commandName: "init", _superCommandName: NNExpCommand.name,
     abstract: "Writes a first experiment for a table.",
     discussion: """
       Reads all cells of a CSV file, and writes one experiment file with comments:

@@ -8,7 +8,7 @@ import Running
 
 struct LearningRateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lr",
+    commandName: "lr", _superCommandName: NNExpCommand.name,
     abstract: "Trains a few steps with growing learning rates, and draws the loss.",
     discussion: """
       The learning rate grows by the same factor from step to step. A good one is

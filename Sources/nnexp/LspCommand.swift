@@ -6,7 +6,7 @@ import NNExp
 
 struct LspCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lsp",
+    commandName: "lsp", _superCommandName: NNExpCommand.name,
     abstract: "Serves an editor: errors as you type, completion, shapes of layers.",
     discussion: """
       A server of the Language Server Protocol on standard input and output. An

@@ -7,7 +7,7 @@ import Reports
 
 struct PlotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plot",
+    commandName: "plot", _superCommandName: NNExpCommand.name,
     abstract: "Draws the recorded values of runs or of a sweep.",
     discussion: """
       One run: a chart per quantity, with a line per split. Several runs: a line

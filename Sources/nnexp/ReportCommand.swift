@@ -8,7 +8,7 @@ import Sweeps
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report",
+    commandName: "report", _superCommandName: NNExpCommand.name,
     abstract: "Writes a run or a sweep as one page.",
     discussion: """
       The page is one HTML file that needs no network and no scripts: the verdict

@@ -6,7 +6,7 @@ import Running
 
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resume",
+    commandName: "resume", _superCommandName: NNExpCommand.name,
     abstract: "Resumes a run that a crash or a signal ended.",
     discussion: """
       The run ends with the same bytes in metrics.csv, predictions.csv,

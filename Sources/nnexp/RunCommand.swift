@@ -8,7 +8,7 @@ import Running
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run",
+    commandName: "run", _superCommandName: NNExpCommand.name,
     abstract: "Trains an experiment and writes its results.",
     discussion: """
       Overrides change values of the file: train.epochs=10,

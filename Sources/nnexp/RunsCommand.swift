@@ -7,7 +7,7 @@ import Running
 
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "runs",
+    commandName: "runs", _superCommandName: NNExpCommand.name,
     abstract: "Lists the runs and sweeps below a folder, newest first.",
     discussion: """
       Shows the status of each, its start, its epochs, and the best value of the

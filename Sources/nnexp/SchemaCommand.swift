@@ -6,7 +6,7 @@ import Reference
 
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schema",
+    commandName: "schema", _superCommandName: NNExpCommand.name,
     abstract: "Writes a JSON Schema of experiment files, for editors and validators.",
     discussion: """
       The schema describes every key, type and range. An editor with a YAML server

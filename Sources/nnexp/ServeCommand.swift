@@ -7,7 +7,7 @@ import Results
 
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve",
+    commandName: "serve", _superCommandName: NNExpCommand.name,
     abstract: "Shows the runs and sweeps below a folder in a browser.",
     discussion: """
       Prints the address to open, then serves until Ctrl-C. The list shows the newest

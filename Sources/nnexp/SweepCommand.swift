@@ -8,7 +8,7 @@ import Sweeps
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep",
+    commandName: "sweep", _superCommandName: NNExpCommand.name,
     abstract: "Runs variations of an experiment on all cores, and writes one table.",
     discussion: """
       The sweep: section of the file, or the command line, states what varies: values

@@ -8,7 +8,7 @@ import YAMLTree
 
 struct TestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test",
+    commandName: "test", _superCommandName: NNExpCommand.name,
     abstract: "Runs every experiment of a folder as a test suite.",
     discussion: """
       Each file ending in .yaml or .yml is trained, and passes if it meets its

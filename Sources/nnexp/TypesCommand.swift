@@ -6,7 +6,7 @@ import Running
 
 struct TypesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "types",
+    commandName: "types", _superCommandName: NNExpCommand.name,
     abstract: "Lists the types that an experiment file can name, or describes one.",
     discussion: """
       Layers, losses, metrics, optimizers, schedules, initializers, generators, data

@@ -6,7 +6,7 @@ import Running
 
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate",
+    commandName: "validate", _superCommandName: NNExpCommand.name,
     abstract: "Reads and checks experiment files, and shows the model, without training.")
 
   @Argument(help: "experiment files", completion: .file(extensions: ["yaml", "yml"]))

@@ -11,7 +11,7 @@ import Sweeps
 
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "watch",
+    commandName: "watch", _superCommandName: NNExpCommand.name,
     abstract: "Checks and trains an experiment each time its file is saved.",
     discussion: """
       Reports every error of the file; without one, trains for at most --budget and
