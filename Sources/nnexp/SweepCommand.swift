@@ -128,6 +128,7 @@ struct SweepCommand: ParsableCommand {
     }
     view.clear()
     let plan = try planning.get()
+    for announcement in plan.announcements { writeError("\(announcement)") }
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
     if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
     if dryRun { return try printResult(plan.text) }

@@ -81,6 +81,25 @@ import Testing
     #expect(try tool.read("results/a/latest/run.json").contains("\"announcements\": []"))
   }
 
+  @Test func `a sweep announces before its trials, once`() throws {
+    let tool = try tool("schedule: {type: step, every: 6}")
+    defer { tool.remove() }
+    let fact = "a.yaml:6:8: warning: the schedule plans 6 epochs, and the training has"
+    func errors(_ words: String...) throws -> [String] {
+      let result = try tool.run(["sweep", "a.yaml"] + words)
+      #expect(result.code == 0)
+      return result.errors.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map(String.init)
+    }
+    let remedy = "; make it shorter, or the training longer"
+    #expect(try errors("+seed=1,2") == ["\(fact) 5\(remedy)"])
+    #expect(
+      try errors("+seed=1,2", "train.epochs=7,5", "--dry-run") == [
+        "\(fact) 5\(remedy)", "note: in 2 of 4 trials, first in trial 2: +seed=1 train.epochs=5",
+      ])
+    let folder = try #require(tool.contents.first { $0.hasSuffix("run.json") })
+    #expect(try tool.read(folder).contains("the schedule plans 6 epochs"))
+  }
+
   @Test func `a class of one sample in a stratified split`() throws {
     let tool = try tool("")
     defer { tool.remove() }

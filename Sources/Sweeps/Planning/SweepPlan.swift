@@ -42,6 +42,8 @@ public struct SweepPlan: Sendable {
   let loadsPlugins: Bool
   /// True if any trial writes an event file for TensorBoard.
   public let writesEvents: Bool
+  /// What trials announce before training, each once; with the first trial unless all announce it.
+  public let announcements: [Diagnostic]
 
   public var declaration: SweepDeclaration { builder.declaration }
 
@@ -57,7 +59,8 @@ public struct SweepPlan: Sendable {
     builder = TrialBuilder(declaration, registry, scratch: scratch)
     var trials: [PlannedTrial] = []
     var numbers: [TrialHash: Int] = [:]
-    var errors = TrialErrors()
+    var errors = TrialDiagnostics()
+    var announcements = TrialDiagnostics()
     var monitor: MetricColumn?
     var columns: [MetricColumn] = []
     var files: [FileHash] = []
@@ -70,7 +73,7 @@ public struct SweepPlan: Sendable {
     for start in stride(from: 0, to: combinations.count, by: 1024) {
       let block = Array(combinations[start..<min(start + 1024, combinations.count)])
       for (offset, result) in builder.plan(block).enumerated() {
-        let number = trials.count + errors.count + 1
+        let number = trials.count + errors.trials + 1
         do {
           let composition = try result.get()
           let (trial, own) = (composition.trial, composition.monitor)
@@ -98,11 +101,15 @@ public struct SweepPlan: Sendable {
           }
           numbers[trial.hash] = number
           trials.append(trial.numbered(number))
+          announcements.add(
+            composition.announcements, declaration.assignments(of: block[offset]), number: number)
         } catch {
-          errors.add(error, declaration.assignments(of: block[offset]), number: number)
+          var own = Diagnostics()
+          own.add(error)
+          errors.add(own.list, declaration.assignments(of: block[offset]), number: number)
         }
       }
-      if errors.count >= 1000 { break }
+      if errors.trials >= 1000 { break }
     }
     try errors.throwIfAny()
     try SweepExpectation.check(declaration.expectations, among: columns)
@@ -116,6 +123,7 @@ public struct SweepPlan: Sendable {
     self.files = files
     self.loadsPlugins = loadsPlugins
     self.writesEvents = writesEvents
+    self.announcements = announcements.list(ofTrials: trials.count)
   }
 
   /// A trial's values by the last words of their paths: `learning_rate=0.5 seed=2`.
@@ -130,30 +138,63 @@ public struct SweepPlan: Sendable {
   }
 }
 
-/// The errors of a plan, each once, with the first trial that has it.
-private struct TrialErrors {
-  /// The number of trials that have errors.
-  private(set) var count = 0
-  private var found = Diagnostics()
-  private var known: Set<String> = []
+/// The errors or announcements of a plan's trials, each once, with the first trial that has it.
+private struct TrialDiagnostics {
+  private struct Found {
+    let diagnostic: Diagnostic
+    let trial: String
+    var trials = 1
+  }
 
-  mutating func add(_ error: any Error, _ assignments: [Assignment], number: Int) {
-    count += 1
-    var list = Diagnostics()
-    list.add(error)
-    for diagnostic in list.list where known.count < 20 {
-      let located = TrialErrors.located(diagnostic, of: assignments, number: number)
-      if known.insert("\(located.location.map { "\($0)" } ?? "") \(located.message)").inserted {
-        found.add(located)
+  private static let most = 20
+
+  /// The number of trials that have any.
+  private(set) var trials = 0
+  private var found: [Found] = []
+  private var positions: [String: Int] = [:]
+  private var hasMore = false
+
+  mutating func add(_ list: [Diagnostic], _ assignments: [Assignment], number: Int) {
+    if list.isEmpty { return }
+    trials += 1
+    for diagnostic in list {
+      let located = TrialDiagnostics.located(diagnostic, of: assignments)
+      let key = "\(located.location.map { "\($0)" } ?? "") \(located.message)"
+      if let position = positions[key] {
+        found[position].trials += 1
+      } else if found.count == TrialDiagnostics.most {
+        hasMore = true
+      } else {
+        positions[key] = found.count
+        found.append(
+          Found(
+            diagnostic: located, trial: TrialDiagnostics.description(of: assignments, number)))
       }
     }
   }
 
-  func throwIfAny() throws { try found.throwIfAny() }
+  func throwIfAny() throws {
+    var errors = Diagnostics()
+    for found in found { errors.add(found.diagnostic.noting("in " + found.trial)) }
+    try errors.throwIfAny()
+  }
 
-  /// A trial's error at the location of the value that caused it.
+  /// All, which `total` trials have; with the first trial of those that not all have.
+  func list(ofTrials total: Int) -> [Diagnostic] {
+    let list = found.map { found in
+      found.trials == total
+        ? found.diagnostic
+        : found.diagnostic.noting("in \(found.trials) of \(total) trials, first in \(found.trial)")
+    }
+    if !hasMore { return list }
+    return list + [
+      Diagnostic("trials announce more, which their run.json files have", severity: .warning)
+    ]
+  }
+
+  /// A trial's diagnostic at the location of the value that caused it.
   private static func located(
-    _ diagnostic: Diagnostic, of assignments: [Assignment], number: Int
+    _ diagnostic: Diagnostic, of assignments: [Assignment]
   ) -> Diagnostic {
     var located = diagnostic
     if let found = diagnostic.location, let text = found.source.lines.first,
@@ -167,12 +208,20 @@ private struct TrialErrors {
         located.location = location
       }
     }
-    let most = 20
-    let values =
-      assignments.prefix(most).map(\.text).joined(separator: " ")
-      + (assignments.count > most ? " … (\(assignments.count - most) more)" : "")
-    located.notes.append(.init("in trial \(number): \(values)"))
     return located
+  }
+
+  private static func description(of assignments: [Assignment], _ number: Int) -> String {
+    "trial \(number): " + assignments.prefix(most).map(\.text).joined(separator: " ")
+      + (assignments.count > most ? " … (\(assignments.count - most) more)" : "")
+  }
+}
+
+extension Diagnostic {
+  fileprivate func noting(_ text: String) -> Diagnostic {
+    var diagnostic = self
+    diagnostic.notes.append(.init(text))
+    return diagnostic
   }
 }
 

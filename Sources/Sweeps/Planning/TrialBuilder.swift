@@ -81,7 +81,7 @@ public final class TrialBuilder: Sendable {
       columns: prepared.columns,
       files: prepared.dataHashes + experiment.pluginHashes,
       loadsPlugins: !experiment.plugins.isEmpty,
-      writesEvents: experiment.training.tensorboard)
+      writesEvents: experiment.training.tensorboard, announcements: prepared.announcements)
   }
 }
 
@@ -95,6 +95,7 @@ struct Composition {
   let loadsPlugins: Bool
   /// Whether it writes an event file for TensorBoard.
   let writesEvents: Bool
+  let announcements: [Diagnostic]
 }
 
 extension SweepDeclaration {
