@@ -22,8 +22,10 @@ extension Expression {
       for (operand, term) in contributions(of: id, adjoint) {
         guard value(of: operand) == nil else { continue }
         var term = term
-        // A number of the group is in every entry's term.
-        if combines, levels[operand] < .entry, levels[term] == .entry { term = sum(term) }
+        // A number of the group is in every entry of the node, or in every entry's term.
+        if combines, levels[operand] < .entry, max(levels[id], levels[term]) == .entry {
+          term = sum(term)
+        }
         adjoints[operand] = adjoints[operand].map { add($0, term) } ?? term
       }
     }
