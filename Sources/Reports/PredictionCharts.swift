@@ -2,46 +2,80 @@ import Charts
 import NNExp
 import Sweeps
 
-/// The charts of one split in predictions.csv: for classes, the receiver operating
+/// The charts of one split and head in predictions.csv: for classes, the receiver operating
 /// characteristic, precision against recall, and calibration; for numbers, predictions
 /// against targets, and residuals; for both, the worst predictions.
 struct PredictionCharts {
+  /// A head whose predictions the table has.
+  struct Head {
+    /// Nil if there is only one.
+    let name: String?
+    /// Whether the targets are classes, whose names may be numbers.
+    let isOfClasses: Bool
+  }
+
+  let head: Head
   private let table: TextTable
   private let rows: [[String]]
   private let split: String
 
-  /// The number of splits in the table.
-  private let splitCount: Int
+  /// The number of charts of this kind on the page.
+  private let parts: Int
 
   /// The maximum number of samples that all charts of predicted and true values show, and all
   /// charts of residuals. More are thinned: an image cannot show them, and a page must stay
   /// small.
   private static let mostPoints = 4_000
 
-  /// The predictions of every split, in the order of the file.
-  static func splits(of table: TextTable) -> [PredictionCharts] {
+  /// The predictions of every head and split, in the order of the file.
+  static func all(of table: TextTable, _ heads: [Head]) -> [PredictionCharts] {
     guard let column = table.index(of: "split") else { return [] }
     let splits = table.rows.map { $0[column] }.uniquedTexts()
-    return splits.map { split in
-      PredictionCharts(
-        table: table, rows: table.rows.filter { $0[column].hasSameBytes(as: split) }, split: split,
-        splitCount: splits.count)
+    let names = heads.compactMap(\.name)
+    return heads.flatMap { head in
+      let table = head.name.map { table.part(ofHead: $0, among: names) } ?? table
+      let targets =
+        (table.index(of: "target").map { [$0] } ?? [])
+        + table.indices(withPrefix: "target_").map(\.index)
+      // A sample without a target has nothing to be compared with.
+      let known = table.rows.filter { row in targets.contains { !row[$0].isEmpty } }
+      return splits.map { split in
+        PredictionCharts(
+          head: head, table: table, rows: known.filter { $0[column].hasSameBytes(as: split) },
+          split: head.name.map { "\(split), \($0)" } ?? split, parts: splits.count * heads.count)
+      }
     }
-  }
-
-  private init(table: TextTable, rows: [[String]], split: String, splitCount: Int) {
-    (self.table, self.rows, self.split) = (table, rows, split)
-    self.splitCount = splitCount
   }
 
   /// The maximum number of classes with curves, each in another color.
   private static let mostClasses = 8
 
-  /// A sentence about the classes without curves; nil if all have one.
-  var classNote: String? {
-    classes.count > Self.mostClasses
-      ? "The curves are those of the \(Self.mostClasses) classes of \(classes.count) with the "
-        + "smallest areas." : nil
+  /// Sentences about the classes without curves; empty if all have one.
+  var classNotes: [String] {
+    let scores = scores
+    let undefined = scores.filter(\.rates.isEmpty).map(\.name)
+    var notes: [String] = []
+    if !undefined.isEmpty {
+      notes.append(
+        "\(split): no curves of \(listed(undefined)), because all samples or none have that class.")
+    }
+    if scores.count - undefined.count > Self.mostClasses {
+      notes.append(
+        "\(split): the curves are those of the \(Self.mostClasses) classes of \(scores.count) with "
+          + "the smallest areas.")
+    }
+    return notes
+  }
+
+  /// The scores of every class; empty if there are no probabilities.
+  private var scores: [BinaryScores] {
+    guard classes.count > 1, let target = table.index(of: "target") else { return [] }
+    let targets = texts(target)
+    return classes.map { entry in
+      BinaryScores(
+        name: entry.name, scores: numbers(entry.index),
+        isPositive: targets.map { $0.hasSameBytes(as: entry.name) })
+    }
   }
 
   private func texts(_ column: Int) -> [String] { rows.map { $0[column] } }
@@ -50,31 +84,27 @@ struct PredictionCharts {
   /// The classes with the positions of their probabilities.
   private var classes: [(name: String, index: Int)] { table.indices(withPrefix: "probability_") }
 
-  /// - Parameter isOfClasses: whether the targets are classes, whose names may be numbers.
-  func charts(isOfClasses: Bool) -> [Chart] {
-    if classes.count > 1, let target = table.index(of: "target") {
-      let scores = classes.map { entry in
-        BinaryScores(
-          name: entry.name, scores: numbers(entry.index),
-          isPositive: texts(target).map { $0.hasSameBytes(as: entry.name) })
-      }
+  var charts: [Chart] {
+    let scores = scores
+    if !scores.isEmpty {
       // With two classes, the curves are mirror images of each other. Of many, the curves of
       // those with the smallest areas are shown.
-      let order = scores.indices.map { ($0, scores[$0].areaUnderCurve) }.sorted { $0.1 < $1.1 }
+      let defined = scores.filter { !$0.rates.isEmpty }
+      let order = defined.indices.map { ($0, defined[$0].areaUnderCurve) }.sorted { $0.1 < $1.1 }
       let kept = Set(order.prefix(Self.mostClasses).map { $0.0 })
       let shown =
         scores.count == 2
-        ? Array(scores.suffix(1)) : scores.indices.filter(kept.contains).map { scores[$0] }
-      return [
-        receiverOperatingCharacteristic(shown), precisionRecall(shown), calibration(scores),
-      ]
+        ? Array(defined.suffix(1)) : defined.indices.filter(kept.contains).map { defined[$0] }
+      let curves =
+        shown.isEmpty ? [] : [receiverOperatingCharacteristic(shown), precisionRecall(shown)]
+      return curves + [calibration(scores)]
     }
-    if isOfClasses { return [] }
+    if head.isOfClasses { return [] }
     let pairs = numericTargets
     return pairs.flatMap { name, target, prediction in
       self.charts(
         name, numbers(target), numbers(prediction),
-        most: max(1, Self.mostPoints / (splitCount * pairs.count)))
+        most: max(1, Self.mostPoints / (parts * pairs.count)))
     }
   }
 
@@ -86,8 +116,13 @@ struct PredictionCharts {
     if let target = table.index(of: "target"), let prediction = table.index(of: "prediction") {
       pairs.append((name: "target", target: target, prediction: prediction))
     }
+    // With several numbers, some may be missing.
     return pairs.filter { pair in
-      rows.allSatisfy { Double($0[pair.target]) != nil && Double($0[pair.prediction]) != nil }
+      rows.contains { !$0[pair.target].isEmpty }
+        && rows.allSatisfy {
+          ($0[pair.target].isEmpty || Double($0[pair.target]) != nil)
+            && Double($0[pair.prediction]) != nil
+        }
     }
   }
 
@@ -96,8 +131,8 @@ struct PredictionCharts {
   private func charts(
     _ name: String, _ targets: [Double], _ predictions: [Double], most: Int
   ) -> [Chart] {
-    let step = (targets.count - 1) / most + 1
-    let indices = stride(from: 0, to: targets.count, by: step)
+    let known = targets.indices.filter { !targets[$0].isNaN }
+    let indices = stride(from: 0, to: known.count, by: (known.count - 1) / most + 1).map { known[$0] }
     let pairs = indices.map { Series.Point(targets[$0], predictions[$0]) }
     let residuals = indices.map { Series.Point(predictions[$0], targets[$0] - predictions[$0]) }
     let all = (targets + predictions).filter(\.isFinite)
@@ -188,7 +223,7 @@ struct PredictionCharts {
   // MARK: The worst predictions
 
   /// The rows with the worst predictions, the worst first, with the columns of the file.
-  func worst(_ count: Int, isOfClasses: Bool) -> (columns: [String], rows: [[String]])? {
+  func worst(_ count: Int) -> (columns: [String], rows: [[String]])? {
     let errors: [Double]
     if !classes.isEmpty, let target = table.index(of: "target") {
       errors = rows.map { row in
@@ -197,18 +232,22 @@ struct PredictionCharts {
       }
     } else {
       // Finding the pairs reads all rows.
-      let pairs = isOfClasses ? [] : numericTargets
+      let pairs = head.isOfClasses ? [] : numericTargets
       if pairs.isEmpty { return nil }
       errors = rows.map { row in
-        pairs.map { pair in
-          abs((Double(row[pair.target]) ?? .nan) - (Double(row[pair.prediction]) ?? .nan))
+        pairs.compactMap { pair in
+          Double(row[pair.target]).map { abs($0 - (Double(row[pair.prediction]) ?? .nan)) }
         }.max() ?? 0
       }
     }
     let order = rows.indices.sorted {
       errors[$0] > errors[$1] || (errors[$0] == errors[$1] && $0 < $1)
     }
-    return (table.columns, order.prefix(count).map { rows[$0].map(TextTable.brief) })
+    let shown = table.columns.indices.filter { !table.columns[$0].isEmpty }
+    return (
+      shown.map { table.columns[$0] },
+      order.prefix(count).map { row in shown.map { TextTable.brief(rows[row][$0]) } }
+    )
   }
 }
 

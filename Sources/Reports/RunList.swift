@@ -116,7 +116,7 @@ public struct RunList: Sendable {
       path: path, isSweep: true,
       status: (isIncomplete ? "incomplete: " : "") + counts.joined(separator: ", "),
       isOpen: isOpen,
-      started: started ?? "", epochs: nil, metric: best(of: rows))
+      started: started ?? "", epochs: nil, metric: best(of: rows.filter(\.isComparable), plan))
   }
 
   /// The positions of the entries with the best metric among the entries of the same folder and
@@ -138,10 +138,11 @@ public struct RunList: Sendable {
   }
 
   /// The best trial's value of the monitored column.
-  private static func best(of rows: [TrialRow]) -> (column: MetricColumn, value: Double)? {
-    let bests = rows.compactMap(\.best.first)
-    guard let column = bests.first?.column else { return nil }
-    let values = bests.filter { $0.column.name.hasSameBytes(as: column.name) }.map(\.value)
+  private static func best(
+    of rows: [TrialRow], _ plan: PlanRecord
+  ) -> (column: MetricColumn, value: Double)? {
+    guard let column = plan.monitor(of: rows) else { return nil }
+    let values = rows.compactMap { $0.value(column.name) }.filter { !$0.isNaN }
     let best = column.largerIsBetter == true ? values.max() : values.min()
     return best.map { (column, $0) }
   }

@@ -8,7 +8,8 @@ public struct RunPage {
   private let run: RunDirectory
   private let recorded: RecordedRun
   private let record: RunRecord
-  private let predictions: TextTable?
+  /// The predictions of every head and split.
+  private let predictions: [PredictionCharts]
   private let model: Result<RunModel, any Error>
 
   /// Opens a run in any state: completed, failed, interrupted or in progress.
@@ -20,8 +21,10 @@ public struct RunPage {
     self.run = run
     let record = try RunRecord(of: run)
     self.record = record
-    predictions = try RunPage.table("predictions.csv", of: run)
-    let worst = try RunPage.worst(predictions, isOfClasses: RunPage.hasClasses(run))
+    let heads = try RunPage.heads(of: run)
+    predictions =
+      try RunPage.table("predictions.csv", of: run).map { PredictionCharts.all(of: $0, heads) } ?? []
+    let worst = predictions.last { $0.head.name == heads[0].name }?.worst(RunPage.mostWorst)
     let rows = worst.flatMap { worst -> [Int]? in
       guard let row = worst.columns.firstIndex(of: "row"), !worst.columns.contains("file") else {
         return nil
@@ -35,15 +38,17 @@ public struct RunPage {
     recorded = try RecordedRun(run, known: (try? model.get())?.metricColumns ?? [])
   }
 
-  private typealias Worst = (columns: [String], rows: [[String]])
+  private static let mostWorst = 10
 
-  /// The worst predictions of the last split.
-  private static func worst(_ table: TextTable?, isOfClasses: Bool) -> Worst? {
-    table.flatMap { PredictionCharts.splits(of: $0).last?.worst(10, isOfClasses: isOfClasses) }
-  }
-
-  private static func hasClasses(_ run: RunDirectory) throws -> Bool {
-    try run.folder.entries().contains { $0.hasPrefix(bytes: "confusion_") }
+  /// The heads; a single one has no name.
+  private static func heads(of run: RunDirectory) throws -> [PredictionCharts.Head] {
+    let columns = try Summary.current(of: run).final.map(\.column)
+    let names = columns.compactMap { $0.split == nil ? nil : $0.head }.uniquedTexts()
+    let confusions = try run.folder.entries().filter { $0.hasPrefix(bytes: "confusion_") }
+    if names.isEmpty { return [.init(name: nil, isOfClasses: !confusions.isEmpty)] }
+    return names.map { name in
+      .init(name: name, isOfClasses: confusions.contains { $0.hasSuffix(bytes: "_\(name).csv") })
+    }
   }
 
   /// The page as one HTML file.
@@ -64,7 +69,7 @@ public struct RunPage {
   /// The charts of the page, for one picture.
   public func charts() throws -> [Chart] {
     try Curves(runs: [recorded], options: PlotOptions()).charts() + layerCharts
-      + confusionCharts() + predictionCharts()
+      + confusionCharts() + predictionCharts
   }
 
   /// The run and its status in a line.
@@ -100,7 +105,7 @@ public struct RunPage {
       // The summary is written at the end.
       sentence = recorded.newestEpoch.map { "after epoch \($0)" } ?? "before its first epoch"
     }
-    if isKilled { sentence += "; its process ended, and nnexp run FILE --resume continues it" }
+    if isKilled { sentence += "; its process ended, and nnexp resume \(quotedForShell(run.path)) continues it" }
     if let delivered = summary.delivered { sentence += "; it delivers \(delivered.text)" }
     if let reason = summary.reason { sentence += ": " + reason }
     return (word, isGood, sentence)
@@ -195,16 +200,20 @@ public struct RunPage {
   }
 
   private func addPredictions(to page: inout Page) throws {
-    guard let table = predictions else { return }
-    let charts = try predictionCharts()
-    let worst = try Self.worst(table, isOfClasses: Self.hasClasses(run))
-    if charts.isEmpty, worst == nil { return }
+    let charts = predictionCharts
+    let heads = Dictionary(grouping: predictions.indices) { predictions[$0].head.name ?? "" }
+    // The worst predictions of the last split of each head, in the order of the heads.
+    let worst = heads.values.compactMap(\.last).sorted().compactMap { index in
+      predictions[index].worst(Self.mostWorst).map { (predictions[index].head.name, $0) }
+    }
+    if charts.isEmpty, worst.isEmpty { return }
     page.section("Predictions")
     page.charts(charts, height: 340)
-    if let note = PredictionCharts.splits(of: table).first?.classNote { page.paragraph(note) }
-    guard let worst else { return }
-    page.paragraph("The worst predictions:")
-    page.table(worst.columns, worst.rows)
+    for note in predictions.flatMap(\.classNotes) { page.paragraph(note) }
+    for (head, worst) in worst {
+      page.paragraph("The worst predictions\(head.map { " of '\($0)'" } ?? ""):")
+      page.table(worst.columns, worst.rows)
+    }
     guard let model = try? model.get() else { return }
     if !model.samples.isEmpty {
       page.paragraph("The inputs of the worst predictions, by row:")
@@ -212,11 +221,7 @@ public struct RunPage {
     }
   }
 
-  private func predictionCharts() throws -> [Chart] {
-    guard let table = predictions else { return [] }
-    let isOfClasses = try Self.hasClasses(run)
-    return PredictionCharts.splits(of: table).flatMap { $0.charts(isOfClasses: isOfClasses) }
-  }
+  private var predictionCharts: [Chart] { predictions.flatMap(\.charts) }
 
   private func addModel(to page: inout Page) {
     page.section("Model")

@@ -33,8 +33,8 @@ public struct SweepPage {
       page.section("Metrics")
       page.charts(charts, height: 320)
     }
-    let done = rows.filter { $0.isDone || $0.status == .stopped }
-    if let metric = Self.metric(of: done) {
+    let done = rows.filter(\.isComparable)
+    if let metric = plan.monitor(of: done) {
       addFindings(done, metric, to: &page)
       addTrials(done, metric, to: &page)
     }
@@ -89,11 +89,6 @@ public struct SweepPage {
           (summary?.epochs).map { "\($0)" } ?? "", loss.map { rounded($0, digits: 6) } ?? "",
         ]
       }, links: running.map { link($0.run) })
-  }
-
-  /// The metric that orders the trials: the monitored column.
-  private static func metric(of rows: [TrialRow]) -> MetricColumn? {
-    rows.first.flatMap { $0.best.first?.column ?? $0.final.first?.column }
   }
 
   /// Adds the influence of each parameter, and the mean of each setting with its interval.

@@ -27,6 +27,24 @@ struct TextTable {
     self.rows = Array(rows.dropFirst())
   }
 
+  private init(columns: [String], rows: [[String]]) { (self.columns, self.rows) = (columns, rows) }
+
+  /// The same rows, where the columns of one head have the names that they have in a file with a single
+  /// one, and the columns of other heads have no names.
+  ///
+  /// - Parameter heads: the names of all heads, each after `_` at the end of its columns.
+  func part(ofHead head: String, among heads: [String]) -> TextTable {
+    let values = ["target_", "prediction_", "probability_", "score_"]
+    return TextTable(
+      columns: columns.map { name in
+        guard values.contains(where: name.hasPrefix(bytes:)) else { return name }
+        let owner = heads.filter { name.hasSuffix(bytes: "_" + $0) }
+          .max { $0.utf8.count < $1.utf8.count }
+        guard let owner, owner.hasSameBytes(as: head) else { return "" }
+        return String(Substring(name.utf8.dropLast(head.utf8.count + 1)))
+      }, rows: rows)
+  }
+
   func index(of column: String) -> Int? { columns.firstIndex { $0.hasSameBytes(as: column) } }
 
   /// The positions of the columns whose names have this prefix, with the rest of each name.

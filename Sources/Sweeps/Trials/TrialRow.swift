@@ -35,6 +35,9 @@ public struct TrialRow: Sendable {
   /// True if its values are those of a complete training.
   public var isDone: Bool { status == .completed || status == .fellShort }
 
+  /// True if other trials are compared with it: it ended, also at a rung of successive halving.
+  package var isComparable: Bool { isDone || status == .stopped }
+
   /// True if the sweep has to run the trial, or to continue it.
   public var isUnfinished: Bool { [.pending, .running, .interrupted].contains(status) }
 }
@@ -57,10 +60,13 @@ public struct PlanRecord: Sendable {
   /// The columns that any trial measures. In a plan of version 0.1.0, only the names of those
   /// of which larger values are better.
   let columns: [MetricColumn]
+  /// The name of the column that determines which trial is better; nil in an earlier plan.
+  let monitor: String?
   /// The data files and plugins of all trials.
   let files: [FileHash]
 
   public init(_ plan: SweepPlan) {
+    monitor = plan.monitor.name
     name = plan.declaration.name
     parameters = plan.declaration.parameterNames
     columns = plan.columns.reduce(into: []) { columns, column in
@@ -84,7 +90,7 @@ public struct PlanRecord: Sendable {
   public var json: JSON {
     [
       "name": .string(name), "parameters": .array(parameters.map(JSON.string)),
-      "columns": MetricColumn.json(columns),
+      "columns": MetricColumn.json(columns), "monitor": JSON(monitor),
       "files": .array(files.map(\.json)),
       "trials": .array(
         trials.map {
@@ -112,6 +118,7 @@ public struct PlanRecord: Sendable {
     columns =
       try file.metricColumns("columns")
       ?? rising.map { MetricColumn(nil, quantity: $0, largerIsBetter: true) }
+    monitor = try file.memberIfThere("monitor") == nil ? nil : file.value("monitor", \.string)
     files =
       try file.memberIfThere("files") == nil ? [] : file.items("files").map(FileHash.init)
     var hashes: Set<TrialHash> = []
@@ -137,6 +144,16 @@ public struct PlanRecord: Sendable {
       throw try file.member("trials").fault("is empty; a sweep has at least one trial")
     }
     self.trials = trials
+  }
+
+  /// The column that determines which trial is better, as the trials recorded it: that of the plan; in
+  /// an earlier plan, the one by which trials deliver their weights, or the first.
+  package func monitor(of rows: [TrialRow]) -> MetricColumn? {
+    let recorded = rows.lazy.flatMap { $0.final.map(\.column) + $0.best.map(\.column) }
+    guard let name = monitor ?? rows.lazy.compactMap(\.delivered?.column).first else {
+      return recorded.first { $0.split != nil }
+    }
+    return recorded.first { $0.name.hasSameBytes(as: name) }
   }
 
   /// The row of every trial, read from the run directories.
