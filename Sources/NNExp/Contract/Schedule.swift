@@ -48,6 +48,8 @@ public struct Progress: Sendable {
   /// The number of epochs of the whole training, and of steps in one epoch.
   public var epochs: Int
   public var stepsPerEpoch: Int
+  /// The number of steps of the whole training. After a warm-up, it need not be that of whole epochs.
+  public var totalSteps: Int
   /// True at the first step of an epoch.
   public var isEpochStart: Bool
   /// The loss of the last finished epoch: the validation loss if there are validation data,
@@ -62,6 +64,8 @@ public struct Progress: Sendable {
     self.step = step
     self.epochs = epochs
     self.stepsPerEpoch = stepsPerEpoch
+    let (steps, isTooLarge) = epochs.multipliedReportingOverflow(by: stepsPerEpoch)
+    totalSteps = isTooLarge ? .max : steps
     self.isEpochStart = isEpochStart
     self.loss = loss
   }

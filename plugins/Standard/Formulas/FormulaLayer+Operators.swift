@@ -27,6 +27,13 @@ private struct FormulaOperators {
   /// none of these.
   private let mask: OperatorGraph.Value?
   private var values: [Expression.ID: OperatorGraph.Value] = [:]
+  /// The shape of a sample with a batch axis of 1; nil if the groups are windows, of which every input
+  /// has all entries.
+  private let sample: Shape?
+  /// The nodes whose values have all entries of a sample; others lack axes, or have the extent 1.
+  private var whole: Set<Expression.ID> = []
+  private let wholeInputs: [Bool]
+  private let wholeParameters: [Bool]
 
   init(_ layer: FormulaLayer, _ node: ExportedNode, in graph: inout OperatorGraph) {
     let formula = layer.formula
@@ -35,6 +42,11 @@ private struct FormulaOperators {
     for port in node.inputPorts where port.shape.rank > sample.rank { sample = port.shape }
     let isWindow = formula.grouping == .window
     if isWindow { sample = node.outputPorts[0].shape }
+    self.sample = isWindow ? nil : Shape([1] + sample.axes)
+    wholeInputs = node.inputPorts.map { $0.shape == sample }
+    wholeParameters = zip(formula.parameters, node.parameters).map {
+      $0.extent != .scalar && $1.shape == sample
+    }
     if let pooling = layer.pooling, isWindow {
       inputs = [pooling.entries(of: node.inputs[0], 0, &graph, node)]
       axes = graph.integers([-1])
@@ -61,9 +73,8 @@ private struct FormulaOperators {
       case .features, .channels:
         // The axes of a sample that the tensor lacks, and that of the entries of a window.
         let rest = sample.rank - tensor.shape.rank + (isWindow ? 1 : 0)
-        let shape = tensor.shape.axes + Array(repeating: 1, count: rest)
-        tensors.append(
-          rest == 0 ? value : graph.add("Reshape", value, graph.integers(shape)))
+        let shape = [1] + tensor.shape.axes + Array(repeating: 1, count: rest)
+        tensors.append(graph.add("Reshape", value, graph.integers(shape)))
       }
     }
     parameters = tensors
@@ -79,7 +90,21 @@ private struct FormulaOperators {
       guard let value = value(of: operand, in: &graph) else { return nil }
       operands.append(value)
     }
-    let value = add(expression.nodes[id], operands, in: &graph)
+    let node = expression.nodes[id]
+    switch node {
+    case .input(let k) where wholeInputs[k]: whole.insert(id)
+    case .parameter(let k) where wholeParameters[k]: whole.insert(id)
+    case .reduce(_, let u), .softmax(let u), .logSoftmax(let u), .norm(let u, _, _):
+      // Every entry counts, also if several have the same number.
+      if let sample, isEntry(u), !whole.contains(u) {
+        operands[0] = graph.add("Expand", operands[0], graph.integers(sample.axes))
+      }
+      if isEntry(id) { whole.insert(id) }
+    default:
+      let all = Expression.operands(of: node)
+      if all.contains(where: whole.contains) { whole.insert(id) }
+    }
+    let value = add(node, operands, in: &graph)
     values[id] = value
     return value
   }

@@ -39,7 +39,7 @@ struct OneCycleSchedule: Schedule, Component {
   }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
-    let total = Double(progress.epochs) * Double(progress.stepsPerEpoch)
+    let total = Double(progress.totalSteps)
     let t = Double(progress.step)
     let top = rise * total - 1
     if t < top { return Cosine.between(first, 1, at: t / top) }
@@ -69,6 +69,8 @@ struct CyclicSchedule: Schedule, Component {
     example: "schedule: {type: cyclic, up: 200, minimum: 0.1}",
     source: "Smith 2017, \"Cyclical learning rates for training neural networks\"")
 
+  /// The steps until the full learning rate.
+  let plannedLength: ScheduleLength?
   let up: Double
   let down: Double
   let minimum: Double
@@ -81,6 +83,7 @@ struct CyclicSchedule: Schedule, Component {
     options.suggest("shape", for: "mode")
     options.suggest("factor", for: "gamma")
     let rising = options.int("up", in: 1..., "steps from the smallest to the full learning rate")
+    plannedLength = .steps(rising)
     up = Double(rising)
     down = Double(options.optionalInt("down", in: 1..., "steps back (default: as many)") ?? rising)
     minimum = options.minimumFactor("m: the smallest factor")
@@ -91,9 +94,6 @@ struct CyclicSchedule: Schedule, Component {
       options.reject("factor", "factor has no effect with shape \(shape)")
     }
   }
-
-  /// The steps until the full learning rate.
-  var plannedLength: ScheduleLength? { .steps(Int(up)) }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     let t = Double(progress.step)

@@ -16,8 +16,7 @@ enum Pace: String, CaseIterable, Sendable {
 
   /// The duration T of the whole training.
   func total(_ progress: Progress) -> Double {
-    let epochs = Double(progress.epochs)
-    return self == .epoch ? epochs : epochs * Double(progress.stepsPerEpoch)
+    Double(self == .epoch ? progress.epochs : progress.totalSteps)
   }
 }
 

@@ -48,12 +48,14 @@ struct Warmup: Sendable {
     case .epochs(let epochs):
       after.epoch -= epochs
       after.epochs = max(1, progress.epochs - epochs)
-      // This cannot overflow, because that many epochs have passed.
+      // These cannot overflow, because that many epochs have passed.
       after.step -= epochs * perEpoch
+      after.totalSteps = max(1, progress.totalSteps - epochs * perEpoch)
     case .steps(let steps):
       after.epoch -= steps / perEpoch
       after.epochs = max(1, progress.epochs - steps / perEpoch)
       after.step -= steps
+      after.totalSteps = max(1, progress.totalSteps - steps)
     }
     return after
   }
@@ -96,10 +98,15 @@ struct Warmed: Schedule {
   var plannedLength: ScheduleLength? {
     switch (warmup.length, base.plannedLength) {
     case (let length, nil): length
-    case (.epochs(let before), .epochs(let length)?): .epochs(before + length)
-    case (.steps(let before), .steps(let length)?): .steps(before + length)
+    case (.epochs(let before), .epochs(let length)?): .epochs(Warmed.sum(before, length))
+    case (.steps(let before), .steps(let length)?): .steps(Warmed.sum(before, length))
     case (_, let length?): length
     }
+  }
+
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, isTooLarge) = a.addingReportingOverflow(b)
+    return isTooLarge ? .max : sum
   }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
