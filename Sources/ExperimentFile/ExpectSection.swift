@@ -46,7 +46,8 @@ struct ExpectSection {
     [
       Options.Description(
         key: "COLUMN", range: "a bound such as \"< 0.01\", or a list of bounds", fallback: "none",
-        explanation: "a bound on the last value of a column of metrics.csv, or on 'epochs'",
+        explanation:
+          "a bound on a column of metrics.csv in the row of the delivered weights, or on 'epochs'",
         domain: .texts)
     ]
     + Key.allCases.map {

@@ -73,7 +73,11 @@ struct Tally {
       + "error bound"
     if kinks > 0 { text += ", \(Tally.are(kinks)) at a kink, between the one-sided slopes" }
     if unknown > 0 { text += ", \(Tally.are(unknown)) not finite" }
-    if differing > 0 { text += ", \(differing) DO NOT; see nnexp gradcheck" }
+    if differing > 0 {
+      text +=
+        ", \(differing) DO NOT, because of an error or of kinks of several layers; nnexp gradcheck "
+        + "decides which"
+    }
     return text + ". The largest difference is \(NumberText.rough(largestDifference))."
   }
 

@@ -132,7 +132,9 @@ struct PredictionCharts {
     _ name: String, _ targets: [Double], _ predictions: [Double], most: Int
   ) -> [Chart] {
     let known = targets.indices.filter { !targets[$0].isNaN }
-    let indices = stride(from: 0, to: known.count, by: (known.count - 1) / most + 1).map { known[$0] }
+    let indices = stride(from: 0, to: known.count, by: (known.count - 1) / most + 1).map {
+      known[$0]
+    }
     let pairs = indices.map { Series.Point(targets[$0], predictions[$0]) }
     let residuals = indices.map { Series.Point(predictions[$0], targets[$0] - predictions[$0]) }
     let all = (targets + predictions).filter(\.isFinite)

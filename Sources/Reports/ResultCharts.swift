@@ -33,8 +33,9 @@ public struct ResultCharts: Sendable {
     }
     try errors.throwIfAny()
     heading =
-      runs.count == 1
-      ? "\(runs[0].path): \(runs[0].summary.status.rawValue), \(runs[0].summary.epochs) epochs" : ""
+      try paths.count == 1
+      ? "\(paths[0]): \(runs[0].summary.statusText(of: RunDirectory.open(paths[0]))), "
+        + "\(runs[0].summary.epochs) epochs" : ""
     charts = try Curves(runs: runs, options: options).charts()
     guard !charts.isEmpty else {
       throw Diagnostic("'\(listed(paths))' recorded no value yet")

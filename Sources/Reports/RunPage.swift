@@ -23,7 +23,8 @@ public struct RunPage {
     self.record = record
     let heads = try RunPage.heads(of: run)
     predictions =
-      try RunPage.table("predictions.csv", of: run).map { PredictionCharts.all(of: $0, heads) } ?? []
+      try RunPage.table("predictions.csv", of: run).map { PredictionCharts.all(of: $0, heads) }
+      ?? []
     let worst = predictions.last { $0.head.name == heads[0].name }?.worst(RunPage.mostWorst)
     let rows = worst.flatMap { worst -> [Int]? in
       guard let row = worst.columns.firstIndex(of: "row"), !worst.columns.contains("file") else {
@@ -105,7 +106,9 @@ public struct RunPage {
       // The summary is written at the end.
       sentence = recorded.newestEpoch.map { "after epoch \($0)" } ?? "before its first epoch"
     }
-    if isKilled { sentence += "; its process ended, and nnexp resume \(quotedForShell(run.path)) continues it" }
+    if isKilled {
+      sentence += "; its process ended, and nnexp resume \(quotedForShell(run.path)) continues it"
+    }
     if let delivered = summary.delivered { sentence += "; it delivers \(delivered.text)" }
     if let reason = summary.reason { sentence += ": " + reason }
     return (word, isGood, sentence)

@@ -98,6 +98,20 @@ struct SweepCommand: ParsableCommand {
   var worker = false
 
   func run() throws {
+    let reports = ReportOptions(junit: junit, github: github)
+    guard !worker, trial == nil, !dryRun, junit != nil || github else { return try perform() }
+    do { try perform() } catch let error where !(error is Exit) {
+      // The trials have no report: the sweep is not valid, or could not be finished.
+      var recorder = TestRecorder(file, annotates: github)
+      recorder.fail(error)
+      try reports.finish(
+        TestReport([recorder.suite]), recorder.annotations,
+        reports.file(force: force, besides: [file]))
+      throw error
+    }
+  }
+
+  private func perform() throws {
     if let jobs, !(1...1024).contains(jobs) {
       throw Diagnostic("--jobs must be an integer in 1...1024, found \(jobs)")
     }

@@ -98,8 +98,9 @@ import Testing
       let page = try report("run", tool)
       #expect(
         page.contains(
-          "<strong class=\"bad\">killed</strong> after epoch 7; its process ended, and nnexp run "
-            + "FILE --resume continues it"))
+          "<strong class=\"bad\">killed</strong> after epoch 7; its process ended, and nnexp "
+            + "resume run continues it"))
+      #expect(try tool.run("plot", "run").output.hasPrefix("run: killed, 7 epochs\n"))
       let runs = try tool.run("runs", ".").output
       #expect(runs.contains("killed"))
       // Before its first row, too.
@@ -166,6 +167,102 @@ import Testing
           "<td>train.optimizer.learning_rate</td><td class=\"number\">0</td>"))
       #expect(
         page.contains("<h2>Settings by mean train_loss, with 95% intervals over seeds</h2>"))
+    }
+  }
+
+  /// By the training loss, the first trial is the best, and by the validation loss the second.
+  @Test func `a sweep is ordered by the monitored column`() throws {
+    try withTool { tool in
+      try tool.write(
+        """
+        name: order
+        data:
+          inline: {inputs: [[1]], targets: [[0]]}
+          validation: {inline: {inputs: [[1]], targets: [[4]]}}
+        model: [{type: dense, units: 1, bias: false, initial: {weight: {constant: 1}}}]
+        loss: squared_error
+        gradient_check: false
+        train: {optimizer: {type: sgd, learning_rate: 1e-9}, epochs: 1}
+        sweep: {grid: {model.dense.initial.weight.constant: [1, 5], train.epochs: [1, 2]}}
+
+        """, to: "order.yaml")
+      #expect(try tool.run("sweep", "order.yaml", "-q").code == 0)
+      let page = try report("results/order/sweep", tool)
+      #expect(page.contains("<h2>Trials by validation_loss, best first</h2>"))
+      #expect(page.contains("<h2>What matters most for validation_loss</h2>"))
+      #expect(
+        page.contains(
+          "<td>model.dense.initial.weight.constant</td><td class=\"number\">1</td>"
+            + "<td class=\"number\">5</td><td class=\"number\">1</td>"))
+      #expect(try tool.run("runs").output.contains("validation_loss 1"))
+    }
+  }
+
+  @Test func `each head has its predictions`() throws {
+    try withTool { tool in
+      try tool.write(
+        """
+        x,kind,size
+        0.1,a,1
+        0.9,b,2
+        0.2,a,
+        0.8,b,4
+        0.3,,5
+
+        """, to: "d.csv")
+      try tool.write(
+        """
+        name: heads
+        data:
+          csv: {path: d.csv, inputs: x, targets: {kind: kind, size: size}}
+        model:
+          - {type: dense, units: 2, name: kind}
+          - {type: dense, units: 1, name: size, inputs: input}
+        loss:
+          kind: {type: cross_entropy, missing_target: skip}
+          size: {type: squared_error, missing_target: skip}
+        predictions: [train]
+        train: {epochs: 1}
+
+        """, to: "heads.yaml")
+      let run = try tool.run("run", "heads.yaml", "-q")
+      #expect(run.code == 0, "\(run.errors)")
+      let page = try report("results/heads/latest", tool)
+      for title in [
+        "train, kind: receiver operating characteristic", "train, kind: calibration",
+        "train, size: predicted and true target", "train, size: residuals of target",
+      ] {
+        #expect(page.contains(title), "\(title)")
+      }
+      #expect(page.contains("<p>The worst predictions of &#39;kind&#39;:</p>"))
+      #expect(page.contains("<p>The worst predictions of &#39;size&#39;:</p>"))
+    }
+  }
+
+  /// All samples of the validation part have one class.
+  @Test func `an undefined curve is not drawn`() throws {
+    try withTool { tool in
+      try tool.write(
+        """
+        name: one
+        data:
+          inline: {inputs: [[1], [2]], targets: [[0], [1]]}
+          validation: {inline: {inputs: [[3], [4]], targets: [[1], [1]]}}
+          target_kind: classes
+        model: [{type: dense, units: 2}]
+        loss: cross_entropy
+        predictions: [validation]
+        train: {epochs: 1}
+
+        """, to: "one.yaml")
+      let run = try tool.run("run", "one.yaml", "-q")
+      #expect(run.code == 0, "\(run.errors)")
+      let page = try report("results/one/latest", tool)
+      #expect(page.contains("validation: calibration"))
+      #expect(!page.contains("receiver operating characteristic"))
+      #expect(
+        page.contains(
+          "<p>validation: no curves of 0, 1, because all samples or none have that class.</p>"))
     }
   }
 }

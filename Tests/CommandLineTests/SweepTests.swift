@@ -72,6 +72,18 @@ import Testing
     }
   }
 
+  @Test func `a sweep that is not valid has reports for a CI server`() throws {
+    try withTool { tool in
+      let result = try tool.run(
+        "sweep", "xor.yaml", "train.epoch=1,2", "--junit", "report.xml", "--github")
+      #expect(result.code == 2)
+      #expect(result.output.hasPrefix("::error file=command line,line=1,col=7::the file has no "))
+      let report = try tool.read("report.xml")
+      #expect(report.contains("tests=\"1\" failures=\"0\" errors=\"1\""), "\(report)")
+      #expect(tool.contents == ["report.xml", "xor.yaml"])
+    }
+  }
+
   /// Fault 47 and similar ones: exact errors, and nothing is created.
   @Test(arguments: [
     (

@@ -83,8 +83,9 @@ import Testing
     #expect(
       text.hasSuffix(
         """
-        Of the 4 derivatives shown, 2 agree with the numeric ones within the error bound, 2 DO NOT; see
-        nnexp gradcheck. The largest difference is 2.
+        Of the 4 derivatives shown, 2 agree with the numeric ones within the error bound, 2 DO NOT, because
+        of an error or of kinks of several layers; nnexp gradcheck decides which. The largest difference is
+        2.
 
         """))
   }

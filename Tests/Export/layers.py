@@ -30,6 +30,8 @@ FORMULAS = [
     '{type: formula, y: "a · max(x, 0) + b", parameters: {a: {initial: 1, shape: channels}, '
     'b: {initial: 0.1, range: [0, 1]}}}',
     '{type: formula, y: "a · tanh(x)", parameters: {a: {initial: 0.5, shape: features}}}',
+    '{type: formula, y: "x + mean(a) · max(a²)", parameters: {a: {initial: 0.5, shape: features}}}',
+    '{type: formula, y: "x + sum(a) / 9", parameters: {a: {initial: 0.5, shape: channels}}}',
 ]
 WINDOWS = [
     '{type: formula, y: "(Σᵢ |xᵢ|^p)^(1/p)", window: 2, constants: {p: 2.5}}',

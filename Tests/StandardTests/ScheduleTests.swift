@@ -91,6 +91,38 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
       [0.5, 0.5 + 0.5 / 3, 0.5 + 1 / 3.0, 1, 1, 1, 0.5, 0.5]))
 }
 
+/// A schedule over the whole training ends with it, also after a warm-up of part of an epoch.
+@Test func schedulesEndWithTheTrainingAfterAWarmupInSteps() throws {
+  let warmup = ConfigValue.map([("steps", 3)])
+  for name in ["cosine", "polynomial"] {
+    let whole = try Rule.schedule(name, ["by": "step"])
+    let warmed = try Rule.schedule(name, ["by": "step", "warmup": warmup])
+    #expect(
+      close(
+        factors(warmed, epochs: 5, stepsPerEpoch: 2),
+        [0, 1 / 3.0, 2 / 3.0] + factors(whole, epochs: 7)), "\(name)")
+  }
+  let whole = try Rule.schedule("one_cycle")
+  let warmed = try Rule.schedule("one_cycle", ["warmup": warmup])
+  #expect(
+    close(
+      factors(warmed, epochs: 5, stepsPerEpoch: 2),
+      [0, 1 / 3.0, 2 / 3.0] + factors(whole, epochs: 7)))
+}
+
+@Test func schedulesMayBeLongerThanAnyTraining() throws {
+  let longest = ConfigValue(.int(.max))
+  let warmup = ConfigValue.map([("epochs", 1)])
+  let step = try Rule.schedule("step", ["every": longest, "warmup": warmup])
+  #expect(step.plannedLength == .epochs(.max))
+  #expect(factors(step, epochs: 3) == [0, 1, 1])
+  let cyclic = try Rule.schedule("cyclic", ["up": longest])
+  #expect(cyclic.plannedLength == .steps(.max))
+  let both = try Rule.schedule(
+    "cyclic", ["up": longest, "warmup": ConfigValue.map([("steps", longest)])])
+  #expect(both.plannedLength == .steps(.max))
+}
+
 @Test func plateauWaitsItsPatienceAndCoolsDown() throws {
   let losses = [5, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3.0]
   // Two epochs without improvement are permitted: epochs 0 and 1 are best, 1, 2 and 3 are not,

@@ -9,7 +9,7 @@ extension TrainingDeclaration {
       "accumulate", for: "accumulate_grad_batches", "gradient_accumulation_steps",
       "gradient_accumulation", "accumulation_steps")
     let (range, explanation) = (
-      "an integer ≥ 1", "batches whose gradients are averaged for one step"
+      "an integer ≥ 1", "batches whose gradients are averaged, by samples, for one step"
     )
     guard train.contains("accumulate") else {
       _ = train.value(

@@ -41,4 +41,15 @@ import Testing
     let found = try values(formula, [1, -2, 3].map(abs))
     #expect(found.count == 1 && abs(found[0] - value) <= 4 * value.ulp, "\(formula) is \(found)")
   }
+
+  /// Time and text that double with every level would take hours.
+  @Test(arguments: ["tanh(", "sqrt(1 + ", "1/(2 + ", "tanh(x + "])
+  func `a deep formula is explained`(function: String) throws {
+    let depth = 30
+    let formula =
+      String(repeating: function, count: depth) + "x" + String(repeating: ")", count: depth)
+    let equations = try makeLayer("formula", [("y", ConfigValue(.string(formula)))])
+      .equations(for: [[2]])
+    #expect(equations.output.utf8.count < 1000)
+  }
 }

@@ -270,21 +270,25 @@ struct FormulaSteps {
     }
   }
 
-  private func text(_ kind: Expression.Unary, _ inner: String, _ operand: String) -> String {
+  /// Only one form of the operand is written: both together would take time exponential in the depth.
+  private func text(
+    _ kind: Expression.Unary, _ inner: @autoclosure () -> String,
+    _ operand: @autoclosure () -> String
+  ) -> String {
     switch kind {
-    case .negate: "-\(operand)"
-    case .abs: "|\(inner)|"
-    case .sign: #"\operatorname{sign}(\#(inner))"#
-    case .square: "\(operand)^2"
-    case .sqrt: #"\sqrt{\#(inner)}"#
-    case .exp: "e^{\(inner)}"
-    case .log: #"\ln(\#(inner))"#
-    case .tanh: #"\tanh(\#(inner))"#
-    case .logistic: #"\sigma(\#(inner))"#
-    case .floor: #"\lfloor \#(inner) \rfloor"#
-    case .gaussian: "e^{-\(operand)^2}"
+    case .negate: "-\(operand())"
+    case .abs: "|\(inner())|"
+    case .sign: #"\operatorname{sign}(\#(inner()))"#
+    case .square: "\(operand())^2"
+    case .sqrt: #"\sqrt{\#(inner())}"#
+    case .exp: "e^{\(inner())}"
+    case .log: #"\ln(\#(inner()))"#
+    case .tanh: #"\tanh(\#(inner()))"#
+    case .logistic: #"\sigma(\#(inner()))"#
+    case .floor: #"\lfloor \#(inner()) \rfloor"#
+    case .gaussian: "e^{-\(operand())^2}"
     case .expm1, .log1p, .softplus, .erf, .erfc, .sin, .cos, .tanhSlope, .logisticSlope:
-      #"\operatorname{\#(kind)}(\#(inner))"#
+      #"\operatorname{\#(kind)}(\#(inner()))"#
     }
   }
 
