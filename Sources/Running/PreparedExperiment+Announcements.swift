@@ -47,7 +47,13 @@ extension PreparedExperiment {
             "the loss '\(head.lossName)' requires probabilities, but the outputs of "
               + "'\(node.name)' are not limited to 0 to 1", at: node.location)
         }
-      case .values, .scores, .distances, .meansAndVariances, .meansAndLogVariances: break
+      case .values:
+        if !isWithin, let metric = head.metrics.first(where: \.metric.needsProbabilities) {
+          announce(
+            "the metric '\(metric.name)' reads the outputs of '\(node.name)' as probabilities, but they "
+              + "are not limited to 0 to 1", at: node.location)
+        }
+      case .scores, .distances, .meansAndVariances, .meansAndLogVariances: break
       }
     }
     if let coupling = graph.nodes.first(where: \.plan.couplesSamples) {

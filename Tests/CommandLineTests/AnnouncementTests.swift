@@ -100,6 +100,25 @@ import Testing
     #expect(try tool.read(folder).contains("the schedule plans 6 epochs"))
   }
 
+  @Test func `a metric of probabilities reads outputs without limits`() throws {
+    let tool = try tool("")
+    defer { tool.remove() }
+    let text = try tool.read("a.yaml").replacing("targets: y", with: "targets: kind")
+      .replacing("units: 1", with: "units: 3")
+      .replacing("[r2]", with: "[accuracy, log_loss]")
+      .replacing(
+        "squared_error", with: "{type: formula, value: \"log(sum(exp(z))) − sum(z·t)\"}")
+    try tool.write(text, to: "b.yaml")
+    #expect(
+      try tool.run("run", "b.yaml").errors.split(separator: "\n").first
+        == "b.yaml:3:16: warning: the metric 'log_loss' reads the outputs of 'dense' as "
+        + "probabilities, but they are not limited to 0 to 1")
+    try tool.write(
+      text.replacing("units: 3}]", with: "units: 3}, softmax]")
+        .replacing("log(sum(exp(z))) − sum(z·t)", with: "(z − t)²"), to: "c.yaml")
+    #expect(try tool.run("run", "c.yaml").errors == "")
+  }
+
   @Test func `a class of one sample in a stratified split`() throws {
     let tool = try tool("")
     defer { tool.remove() }

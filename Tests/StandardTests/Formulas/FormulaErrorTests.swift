@@ -7,6 +7,14 @@ import Testing
   @Test(arguments: [
     ("x · sgima(x)", "unknown name 'sgima'; did you mean 'sigma'?, at character 5"),
     ("x · σ(y)", "unknown name 'y'; the names are: x, at character 7"),
+    (
+      "exp x",
+      "'exp' is a function: write its argument in parentheses, as in exp(x), at character 1"
+    ),
+    (
+      "x · tanh²(x)",
+      "'tanh' is a function: write its argument in parentheses, as in tanh(x), at character 5"
+    ),
     ("x +", "the formula ends here, but an operand is missing, at character 4"),
     ("x · · x", "an operand is missing before '*', at character 5"),
     ("(x", "'(' is never closed, at character 1"),

@@ -265,6 +265,11 @@ struct FormulaParser {
   ]
 
   private func unknown(_ name: String) -> String {
+    if FormulaParser.functions.contains(where: { $0.key.hasSameBytes(as: name) })
+      || FormulaParser.reductions[name] != nil
+    {
+      return "'\(name)' is a function: write its argument in parentheses, as in \(name)(x)"
+    }
     let own = names.map { $0.name } + FormulaParser.functions.map { $0.key }
     let spelled = FormulaToken.greek.map { $0.key }.filter {
       let letter = FormulaToken.canonical($0)
