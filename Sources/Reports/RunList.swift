@@ -23,6 +23,8 @@ public struct RunList: Sendable {
   }
 
   public let entries: [Entry]
+  /// Why runs and sweeps are left out, a warning each.
+  public let faults: [Diagnostic]
 
   /// Finds runs (folders with a run.json) and sweeps (with a plan.json) at most four folders
   /// below `path`. Links are not followed.
@@ -31,8 +33,10 @@ public struct RunList: Sendable {
   public init(below path: String) throws {
     let folder = try Self.folder(path)
     var found: [Entry] = []
-    try Self.search(folder, depth: 0, &found)
+    var faults: [Diagnostic] = []
+    try Self.search(folder, depth: 0, &found, &faults)
     entries = found.sorted(by: Self.isNewer)
+    self.faults = faults
   }
 
   /// Opens a folder of results.
@@ -55,19 +59,29 @@ public struct RunList: Sendable {
   /// The number of folders between the folder of results and a run, at most.
   public static let mostLevels = 4
 
-  private static func search(_ folder: Folder, depth: Int, _ found: inout [Entry]) throws {
+  private static func search(
+    _ folder: Folder, depth: Int, _ found: inout [Entry], _ faults: inout [Diagnostic]
+  ) throws {
     let names = try folder.entries()
-    if names.contains(PlanRecord.file) {
-      if let entry = try? sweep(folder.path) { found.append(entry) }
-      return
-    }
-    if names.contains(RunRecord.file) {
-      if let entry = try? run(folder.path) { found.append(entry) }
+    let isSweep = names.contains(PlanRecord.file)
+    if isSweep || names.contains(RunRecord.file) {
+      do {
+        if let entry = try isSweep ? sweep(folder.path) : run(folder.path) { found.append(entry) }
+      } catch {
+        var own = Diagnostics()
+        own.add(error)
+        for fault in own.list {
+          faults.append(
+            Diagnostic(
+              "'\(folder.path)' is left out: \(fault.message)", at: fault.location,
+              severity: .warning))
+        }
+      }
       return
     }
     guard depth < mostLevels else { return }
     for name in names where try folder.kind(of: name) == .folder {
-      try search(folder.openFolder(name), depth: depth + 1, &found)
+      try search(folder.openFolder(name), depth: depth + 1, &found, &faults)
     }
   }
 

@@ -31,6 +31,9 @@ public struct SweepPage {
     let charts = try? SweepCharts(plan, in: folder, options: PlotOptions()).charts()
     if let charts {
       page.section("Metrics")
+      page.paragraph(
+        "The charts show the values of every epoch, and of the last; the tables those of the "
+          + "delivered weights.")
       page.charts(charts, height: 320)
     }
     let done = rows.filter(\.isComparable)

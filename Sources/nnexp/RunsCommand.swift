@@ -28,7 +28,9 @@ struct RunsCommand: ParsableCommand {
 
   func run() throws {
     let output = try destination.file()
-    let entries = try RunList(below: folder).entries
+    let list = try RunList(below: folder)
+    for fault in list.faults { writeError("\(fault)") }
+    let entries = list.entries
     if json || entries.isEmpty { return try write(Array((text(entries) + "\n").utf8), to: output) }
     let rows = entries.map { entry in
       [

@@ -195,6 +195,13 @@ import Testing
           "<td>model.dense.initial.weight.constant</td><td class=\"number\">1</td>"
             + "<td class=\"number\">5</td><td class=\"number\">1</td>"))
       #expect(try tool.run("runs").output.contains("validation_loss 1"))
+      // A damaged entry is left out, with the reason.
+      try tool.write("{", to: "results/order/sweep/plan.json")
+      let runs = try tool.run("runs")
+      #expect(runs.output == "no runs below 'results'\n")
+      #expect(
+        runs.errors.hasPrefix(
+          "results/order/sweep/plan.json:1:2: warning: 'results/order/sweep' is left out: "))
     }
   }
 

@@ -118,7 +118,8 @@ public struct PlanRecord: Sendable {
     columns =
       try file.metricColumns("columns")
       ?? rising.map { MetricColumn(nil, quantity: $0, largerIsBetter: true) }
-    monitor = try file.memberIfThere("monitor") == nil ? nil : file.value("monitor", \.string)
+    monitor =
+      try file.memberIfThere("monitor") == nil ? nil : file.optional("monitor", \.string)
     files =
       try file.memberIfThere("files") == nil ? [] : file.items("files").map(FileHash.init)
     var hashes: Set<TrialHash> = []
