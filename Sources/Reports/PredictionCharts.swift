@@ -22,28 +22,49 @@ struct PredictionCharts {
   /// The number of charts of this kind on the page.
   private let parts: Int
 
+  /// The classes with the positions of their probabilities, and their scores; empty if there are none.
+  private let classes: [(name: String, index: Int)]
+  private let scores: [BinaryScores]
+
   /// The maximum number of samples that all charts of predicted and true values show, and all
   /// charts of residuals. More are thinned: an image cannot show them, and a page must stay
   /// small.
   private static let mostPoints = 4_000
 
-  /// The predictions of every head and split, in the order of the file.
+  /// The predictions of every head and split that has some, in the order of the file.
   static func all(of table: TextTable, _ heads: [Head]) -> [PredictionCharts] {
     guard let column = table.index(of: "split") else { return [] }
     let splits = table.rows.map { $0[column] }.uniquedTexts()
     let names = heads.compactMap(\.name)
-    return heads.flatMap { head in
+    return heads.flatMap { head -> [PredictionCharts] in
       let table = head.name.map { table.part(ofHead: $0, among: names) } ?? table
       let targets =
         (table.index(of: "target").map { [$0] } ?? [])
         + table.indices(withPrefix: "target_").map(\.index)
       // A sample without a target has nothing to be compared with.
       let known = table.rows.filter { row in targets.contains { !row[$0].isEmpty } }
-      return splits.map { split in
-        PredictionCharts(
-          head: head, table: table, rows: known.filter { $0[column].hasSameBytes(as: split) },
+      return splits.compactMap { split in
+        let rows = known.filter { $0[column].hasSameBytes(as: split) }
+        if rows.isEmpty { return nil }
+        return PredictionCharts(
+          head: head, table: table, rows: rows,
           split: head.name.map { "\(split), \($0)" } ?? split, parts: splits.count * heads.count)
       }
+    }
+  }
+
+  private init(head: Head, table: TextTable, rows: [[String]], split: String, parts: Int) {
+    (self.head, self.table, self.rows, self.split) = (head, table, rows, split)
+    self.parts = parts
+    classes = table.indices(withPrefix: "probability_")
+    guard classes.count > 1, let target = table.index(of: "target") else {
+      scores = []
+      return
+    }
+    scores = classes.map { entry in
+      BinaryScores(
+        name: entry.name, scores: rows.map { Double($0[entry.index]) ?? .nan },
+        isPositive: rows.map { $0[target].hasSameBytes(as: entry.name) })
     }
   }
 
@@ -52,7 +73,6 @@ struct PredictionCharts {
 
   /// Sentences about the classes without curves; empty if all have one.
   var classNotes: [String] {
-    let scores = scores
     let undefined = scores.filter(\.rates.isEmpty).map(\.name)
     var notes: [String] = []
     if !undefined.isEmpty {
@@ -67,25 +87,9 @@ struct PredictionCharts {
     return notes
   }
 
-  /// The scores of every class; empty if there are no probabilities.
-  private var scores: [BinaryScores] {
-    guard classes.count > 1, let target = table.index(of: "target") else { return [] }
-    let targets = texts(target)
-    return classes.map { entry in
-      BinaryScores(
-        name: entry.name, scores: numbers(entry.index),
-        isPositive: targets.map { $0.hasSameBytes(as: entry.name) })
-    }
-  }
-
-  private func texts(_ column: Int) -> [String] { rows.map { $0[column] } }
   private func numbers(_ column: Int) -> [Double] { rows.map { Double($0[column]) ?? .nan } }
 
-  /// The classes with the positions of their probabilities.
-  private var classes: [(name: String, index: Int)] { table.indices(withPrefix: "probability_") }
-
   var charts: [Chart] {
-    let scores = scores
     if !scores.isEmpty {
       // With two classes, the curves are mirror images of each other. Of many, the curves of
       // those with the smallest areas are shown.
