@@ -32,7 +32,8 @@
 // - FANN's result differs, because it clips the sigmoid's slope.
 // - In five whole runs, W1 took 1.13, 1.79, 1.17, 1.16 and 1.13 times as long as JAX's scan, and W1b
 //   1.42, 1.59, 1.37, 1.42 and 1.38 times; in others 0.89 to 1.22 and 1.16 to 1.70 (`--only W1,W1b`).
-//   With the logistic function in float64, 1.04 to 1.07 and 1.24 to 1.27 (three runs of 9 to 15 rounds).
+//   With the logistic function in float64, 1.05 and 1.15 in a whole run, and 1.04 to 1.07 and 1.24 to
+//   1.27 in three others (`--only`, 9 to 15 rounds).
 #pragma once
 #include <stdint.h>
 #include "measure.h"
