@@ -42,7 +42,7 @@ public struct SweepPlan: Sendable {
   let loadsPlugins: Bool
   /// True if any trial writes an event file for TensorBoard.
   public let writesEvents: Bool
-  /// What trials announce before training, each once; with the first trial unless all announce it.
+  /// The announcements of the trials, each once; with the first trial unless all have it.
   public let announcements: [Diagnostic]
 
   public var declaration: SweepDeclaration { builder.declaration }
