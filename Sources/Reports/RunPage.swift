@@ -47,8 +47,10 @@ public struct RunPage {
     let names = columns.compactMap { $0.split == nil ? nil : $0.head }.uniquedTexts()
     let confusions = try run.folder.entries().filter { $0.hasPrefix(bytes: "confusion_") }
     if names.isEmpty { return [.init(name: nil, isOfClasses: !confusions.isEmpty)] }
+    // The whole name, because the name of a head may end with that of another.
     return names.map { name in
-      .init(name: name, isOfClasses: confusions.contains { $0.hasSuffix(bytes: "_\(name).csv") })
+      let own = MetricColumn.Split.allCases.map { "confusion_\($0.rawValue)_\(name).csv" }
+      return .init(name: name, isOfClasses: own.contains(where: confusions.contains(text:)))
     }
   }
 
