@@ -6,11 +6,11 @@
 // The four samples are the lanes of one register (W1), or each step uses one sample in turn, with
 // the hidden units as lanes (W1b).
 //
-// What separates nnexp from this limit in W1 and W1b. W1 takes 2,024 instructions per step of four
-// samples (2,385 and 3,400 in earlier versions): the difference between 15,000 and 5,000 steps under
-// `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1 takes 109 ns
-// per step (the version before: 119), W1b 96 (107), W1-float64 137 (138): minima of six runs of
-// 200,000 steps, alternating, from `timing.csv` (AMD EPYC, 2026-11-30).
+// The difference between nnexp and this limit in W1 and W1b. W1 takes 2,024 instructions per step
+// of four samples (2,385 and 3,400 in earlier versions): the difference between 15,000 and 5,000
+// steps under `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1
+// takes 109 ns per step (the version before: 119), W1b 96 (107), W1-float64 137 (138): minima of six
+// runs of 200,000 steps, alternating, from `timing.csv` (AMD EPYC, 2026-11-30).
 //
 // - Half of the instructions compute the network. A quarter visit the nodes and the optimizer behind
 //   `any Layer`. The rest are the loop, its clock and its rows: 100 rows take 0.09 ms of W1's

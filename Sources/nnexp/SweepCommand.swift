@@ -97,8 +97,9 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: .hidden)
   var worker = false
 
+  private var reports: ReportOptions { ReportOptions(junit: junit, github: github) }
+
   func run() throws {
-    let reports = ReportOptions(junit: junit, github: github)
     guard !worker, trial == nil, !dryRun, junit != nil || github else { return try perform() }
     do { try perform() } catch let error where !(error is Exit) {
       // The trials have no report: the sweep is not valid, or could not be finished.
@@ -134,7 +135,7 @@ struct SweepCommand: ParsableCommand {
       throw Exit(code: input.serve(with: runner))
     }
     if let jobs { Workers.count = jobs }
-    let report = try self.report(of: declaration)
+    let report = try dryRun ? nil : reports.file(force: force, besides: [file, declaration.file])
     let view = SweepView(quiet: quiet || dryRun)
     view.showPlanning(of: declaration.combinationCount)
     let planning = Result {
@@ -157,13 +158,6 @@ struct SweepCommand: ParsableCommand {
   func replacePlan(with plan: SweepPlan, in folder: SweepFolder) throws {
     if let stale = try StaleTrials(of: plan, in: folder) { writeError("\(stale.warning)") }
     try WrittenPlan(plan).write(to: folder)
-  }
-
-  /// The JUnit file, which may replace an earlier one.
-  private func report(of declaration: SweepDeclaration) throws -> OutputFile? {
-    guard let junit, !dryRun else { return nil }
-    return try OutputFile(
-      junit, force: force, besides: [file, declaration.file], replacing: TestReport.isJUnit)
   }
 
   func folder(of declaration: SweepDeclaration) throws -> SweepFolder {
